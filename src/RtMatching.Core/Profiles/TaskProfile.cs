@@ -1,0 +1,43 @@
+using RtMatching.Inference.Pooling;
+
+namespace RtMatching.Core.Profiles;
+
+/// <summary>Everything that decides a vector besides the document: stored, versioned, named by every vector.</summary>
+public sealed record TaskProfile
+{
+    public const string DefaultName = "jd2cv";
+
+    public required string Name { get; init; }
+
+    /// <summary>The model's folder or GGUF file; null is the built-in model.</summary>
+    public string? ModelPath { get; init; }
+    public required string ModelName { get; init; }
+
+    /// <summary>SHA-256 of the weight files: a model of the same name and other weights is refused.</summary>
+    public required string WeightsHash { get; init; }
+    public PoolingKind Pooling { get; init; } = PoolingKind.Last;
+    public AppendEos AppendEos { get; init; } = AppendEos.Auto;
+    public bool NoPrompt { get; init; }
+
+    /// <summary>k: passes in all.</summary>
+    public int Iterations { get; init; } = 1;
+
+    /// <summary>Instruction put before a job's text; null for none.</summary>
+    public string? JobInstruction { get; init; }
+
+    /// <summary>Instruction put before a CV's text; null for none.</summary>
+    public string? CvInstruction { get; init; }
+
+    /// <summary>A CV of at most so many tokens is one forward; a longer one is split and its parts' vectors averaged by length.</summary>
+    public required int MaxTokens { get; init; }
+
+    /// <summary>Of the stored vectors.</summary>
+    public required int Dimension { get; init; }
+    public int Preparation { get; init; } = Documents.TextPreparation.Version;
+
+    /// <summary>Contacts and the name are kept out of what is embedded.</summary>
+    public bool Redact { get; init; } = true;
+}
+
+/// <summary>A stored profile; <paramref name="Id"/> names its vector tables.</summary>
+public sealed record ProfileVersion(long Id, int Version, TaskProfile Profile, bool Active);

@@ -1,0 +1,3 @@
+namespace RtMatching.Inference.Model;
+
+internal sealed class Decoder;

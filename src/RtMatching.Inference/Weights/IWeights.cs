@@ -1,0 +1,29 @@
+namespace RtMatching.Inference.Weights;
+
+/// <summary>How a tensor's numbers lie in the file.</summary>
+public enum TensorType { F32, F16, BF16, Q8_0, Q4_1 }
+
+/// <summary>A tensor of a weight file, under the name that Hugging Face gives it.</summary>
+/// <param name="Name">For example <c>model.layers.0.self_attn.q_proj.weight</c>, whatever the file calls it.</param>
+/// <param name="Shape">Row-major, outermost dimension first: (out, in) for a matrix.</param>
+public sealed record TensorInfo(string Name, TensorType Type, IReadOnlyList<int> Shape);
+
+/// <summary>The tensors of a model, memory-mapped: a safetensors folder or a GGUF file.</summary>
+public interface IWeights : IDisposable
+{
+    /// <summary>SHA-256 of the weight files' bytes, lower-case hexadecimal. Computed when first asked for.</summary>
+    string Hash { get; }
+
+    IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
+
+    /// <summary>
+    /// Reads rows of a matrix (or the whole of a vector, seen as one row) as exact float32, dequantised and
+    /// in Hugging Face's row order.
+    /// </summary>
+    /// <param name="destination">(<paramref name="rowCount"/>, row length)</param>
+    /// <exception cref="InvalidWeightsException">The file does not hold the rows that its header promises.</exception>
+    void ReadRows(TensorInfo tensor, int firstRow, int rowCount, Span<float> destination);
+}
+
+/// <summary>A weight file is truncated, lying or of a kind not supported; the message names file, tensor and remedy.</summary>
+public sealed class InvalidWeightsException(string message, Exception? inner = null) : Exception(message, inner);
