@@ -1,14 +1,122 @@
+using System.Numerics.Tensors;
 using RtMatching.Inference.Model;
+using RtMatching.Inference.Pooling;
 
 namespace RtMatching.Core.Profiles;
 
-/// <summary>Embeds documents and passages as one profile says: redacted, instructed, split where too long.</summary>
-public sealed class DocumentEmbedder(LanguageModel model, TaskProfile profile)
+/// <summary>Embeds documents and passages as one profile says: instructed, split where too long.</summary>
+public sealed class DocumentEmbedder
 {
-    public TaskProfile Profile { get; } = profile;
-    public LanguageModel Model { get; } = model;
+    private readonly TextEmbedder _embedder;
+
+    /// <exception cref="ArgumentException">The profile was made with other weights, or leaves no room for text; the message names the remedy.</exception>
+    public DocumentEmbedder(LanguageModel model, TaskProfile profile)
+    {
+        if (model.WeightsHash != profile.WeightsHash)
+            throw new ArgumentException(
+                $"Profile {profile.Name} was made with other weights of {profile.ModelName} than those loaded ({model.Name}). " +
+                "Load the model that it names, or save a new version of the profile and run `ingest --reembed`.", nameof(model));
+        (Model, Profile) = (model, profile);
+        _embedder = new TextEmbedder(model);
+    }
+
+    public TaskProfile Profile { get; }
+    public LanguageModel Model { get; }
 
     /// <summary>One L2-normalised vector per text (already redacted by the caller where the profile says so), in order. (texts, dimension)</summary>
     public IReadOnlyList<float[]> Embed(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+        Embed(Prepare(texts, kind, cancellation), cancellation);
+
+    /// <summary>Cuts what is too long for one forward. Uses the tokenizer alone, so it can run while the model works on other texts.</summary>
+    public PreparedTexts Prepare(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation = default)
+    {
+        var splitter = new TextSplitter(Model.Tokenizer, TextTokens(Instruction(kind)));
+        var parts = new List<TextPart>(texts.Count);
+        for (var text = 0; text < texts.Count; text++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            foreach (var part in splitter.Split(texts[text])) parts.Add(part with { Owner = text });
+        }
+
+        return new PreparedTexts(kind, texts.Count, parts);
+    }
+
+    /// <summary>
+    /// The vectors of prepared texts: that of its only part, or the renormalised mean of the parts weighted by their tokens. (texts, dimension)
+    /// </summary>
+    public IReadOnlyList<float[]> Embed(PreparedTexts prepared, CancellationToken cancellation = default)
+    {
+        var parts = prepared.Parts;
+        var embeddings = _embedder.Embed([.. parts.Select(part => part.Text)], Options(prepared.Kind), cancellation);
+        var vectors = new float[prepared.Count][];
+        var split = new HashSet<int>();
+        for (var i = 0; i < parts.Count; i++)
+        {
+            var (owner, vector) = (parts[i].Owner, embeddings[i].Vector);
+            if (vectors[owner] is not { } sum)
+            {
+                vectors[owner] = vector;
+                continue;
+            }
+
+            // The first part joins the sum with its own weight when the second one comes; parts of a text stand together.
+            if (split.Add(owner)) vectors[owner] = sum = Scaled(sum, embeddings[i - 1].Tokens);
+            TensorPrimitives.MultiplyAdd(vector, embeddings[i].Tokens, sum, sum);
+        }
+
+        foreach (var owner in split) Normalise(vectors[owner]);
+        return vectors;
+    }
+
+    private EmbeddingOptions Options(DocumentKind kind) => new()
+    {
+        Pooling = Profile.Pooling,
+        Instruction = Instruction(kind),
+        NoPrompt = Profile.NoPrompt,
+        AppendEos = Profile.AppendEos,
+        Iterations = Profile.Iterations,
+        Dimension = Profile.Dimension,
+    };
+
+    private string? Instruction(DocumentKind kind) => kind == DocumentKind.Job ? Profile.JobInstruction : Profile.CvInstruction;
+
+    /// <summary>How many tokens of a text fit beside the instruction, the pooling's template and the end token.</summary>
+    private int TextTokens(string? instruction)
+    {
+        const int TemplateTokens = 48;      // more than any template of ours takes in any tokenizer
+        const int LeastUseful = 16;
+        var window = Model.Config.Window - 1;                   // Refined Thought needs one position more than the text
+        var around = Model.Tokenizer.PrefixIds.Count + Math.Max(1, Model.Tokenizer.SuffixIds.Count);
+        if (instruction is not null) around += Model.Tokenizer.Encode($"Instruct: {instruction}\nQuery:").Length;
+        if (!Profile.NoPrompt && Profile.Pooling is PoolingKind.PromptEol or PoolingKind.AlignedWva) around += TemplateTokens;
+        var left = Math.Min(Profile.MaxTokens, window) - around;
+        return left >= LeastUseful
+            ? left
+            : throw new ArgumentException(
+                $"Profile {Profile.Name} leaves {left} tokens for text: max_tokens {Profile.MaxTokens}, window {window}, {around} taken by " +
+                "instruction and template. Raise max_tokens or shorten the instruction.");
+    }
+
+    private static float[] Scaled(float[] vector, float factor)
+    {
+        var scaled = new float[vector.Length];
+        TensorPrimitives.Multiply(vector, factor, scaled);
+        return scaled;
+    }
+
+    private static void Normalise(Span<float> vector)
+    {
+        var norm = TensorPrimitives.Norm(vector);
+
+        // Parts that cancel out exactly leave nothing to normalise; the zero vector ranks last everywhere, which is right.
+        if (norm > 0) TensorPrimitives.Divide(vector, norm, vector);
+    }
 }
+
+/// <summary>Texts cut to what fits one forward, ready for the model.</summary>
+/// <param name="Count">Texts.</param>
+/// <param name="Parts">Parts of one text stand together, in order; every text has at least one.</param>
+public sealed record PreparedTexts(DocumentKind Kind, int Count, IReadOnlyList<TextPart> Parts);
+
+/// <param name="Owner">Index of the text that the part is of.</param>
+public sealed record TextPart(int Owner, string Text);

@@ -1,0 +1,72 @@
+using RtMatching.Inference.Model;
+using RtMatching.Inference.Pooling;
+
+namespace RtMatching.Core.Profiles;
+
+/// <summary>The profile that a model gets where nobody has tuned one for it.</summary>
+public static class DefaultProfiles
+{
+    /// <summary>Stored vectors are <c>halfvec</c> with an HNSW index, which takes at most so many dimensions.</summary>
+    public const int MaxDimension = 4000;
+
+    /// <summary>The job side's instruction of models trained with one; Qwen3-Embedding asks for English, and for bare documents.</summary>
+    public const string JobInstruction = "Given a job description, retrieve resumes of candidates who meet its requirements";
+
+    // A CV of two pages is about 1,000 tokens, so this is one forward for nearly every CV.
+    private const int MaxTokens = 4096;
+
+    // Untrained models read long texts badly, and AlignedWVA looks at the last token alone: shorter parts, averaged, serve better.
+    private const int PlainMaxTokens = 1024;
+
+    // rt-mini was trained on at most 256 tokens and validated at 512.
+    private const int RtMiniMaxTokens = 512;
+
+    /// <summary>
+    /// <c>jd2cv</c> for <paramref name="model"/>. Qwen3-Embedding-8B: k = 8, the optimum published for it. rt-mini: k = 2, by validation.
+    /// Other models whose tokenizer appends an end token are embedding models: the last token, k = 1.
+    /// Plain language models: AlignedWVA, which leads among the training-free poolings, k = 1.
+    /// </summary>
+    /// <param name="model">Looked at by its shape and tokenizer, never by its name, which a user may change.</param>
+    /// <param name="modelPath">Where it was loaded from; null for the built-in model.</param>
+    /// <param name="name">Of the profile.</param>
+    public static TaskProfile Create(LanguageModel model, string? modelPath = null, string name = TaskProfile.DefaultName)
+    {
+        var profile = new TaskProfile
+        {
+            Name = name,
+            ModelPath = modelPath,
+            ModelName = model.Name,
+            WeightsHash = model.WeightsHash,
+            Dimension = Dimension(model.Config.Hidden),
+            MaxTokens = Fit(MaxTokens, model),
+        };
+
+        if (model.Tokenizer.SuffixIds.Count == 0)
+            return profile with { Pooling = PoolingKind.AlignedWva, MaxTokens = Fit(PlainMaxTokens, model) };
+        if (IsRtMini(model.Config)) return profile with { Iterations = 2, MaxTokens = Fit(RtMiniMaxTokens, model) };
+        if (!IsQwen3Embedding(model.Config)) return profile;
+        return profile with { Iterations = Is8B(model.Config) ? 8 : 1, JobInstruction = JobInstruction };
+    }
+
+    /// <summary>
+    /// All of the hidden size where that can be indexed, otherwise the largest power of two that can (4,096 gives 2,048):
+    /// Matryoshka training is done at such sizes.
+    /// </summary>
+    public static int Dimension(int hidden)
+    {
+        if (hidden <= MaxDimension) return hidden;
+        var dimension = 1;
+        while (dimension * 2 <= MaxDimension) dimension *= 2;
+        return dimension;
+    }
+
+    /// <summary>Refined Thought needs one position more than the text.</summary>
+    private static int Fit(int tokens, LanguageModel model) => Math.Min(tokens, model.Config.Window - 1);
+
+    private static bool IsRtMini(ModelConfig config) => config is { Family: ModelFamily.Qwen3, Layers: 4, Hidden: 256 };
+
+    /// <summary>Qwen3's vocabulary with an end token appended: the embedding models 0.6B, 4B and 8B.</summary>
+    private static bool IsQwen3Embedding(ModelConfig config) => config is { Family: ModelFamily.Qwen3, Vocabulary: > 150_000 };
+
+    private static bool Is8B(ModelConfig config) => config is { Layers: 36, Hidden: 4096 };
+}
