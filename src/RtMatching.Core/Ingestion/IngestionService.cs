@@ -58,13 +58,12 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     public Task<long> RetryAsync(long id, CancellationToken cancellation = default) => throw new NotImplementedException();
 
     /// <summary>
-    /// Fills the newest version of a profile for every current document of both kinds while the active one goes on serving, then
-    /// switches. Returns the version that is active now.
+    /// Fills the newest version of a profile for every current document of both kinds and all tenants while the active one goes on
+    /// serving, then switches. Returns the version that is active now.
     /// </summary>
     /// <exception cref="InvalidOperationException">Some documents cannot be embedded; the message says how to find them. Nothing is switched.</exception>
     public Task<ProfileVersion> ReembedAsync(
-        string profile = TaskProfile.DefaultName, string tenant = "default", IProgress<IngestionProgress>? progress = null,
-        CancellationToken cancellation = default) =>
+        string profile = TaskProfile.DefaultName, IProgress<IngestionProgress>? progress = null, CancellationToken cancellation = default) =>
         throw new NotImplementedException();
 
     public void Dispose() => throw new NotImplementedException();
