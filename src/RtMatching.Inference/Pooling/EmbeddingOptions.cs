@@ -1,7 +1,6 @@
-namespace RtMatching.Inference.Pooling;
+using RtMatching.Inference.Model;
 
-/// <summary>How a decoder's states become one vector.</summary>
-public enum PoolingKind { Last, Mean, PromptEol, Va, AlignedWva }
+namespace RtMatching.Inference.Pooling;
 
 /// <summary>Whether the model's eos id is appended to the text.</summary>
 public enum AppendEos
@@ -17,11 +16,16 @@ public sealed record EmbeddingOptions
 {
     public PoolingKind Pooling { get; init; } = PoolingKind.Last;
 
-    /// <summary>Task instruction, for models trained with one: <c>Instruct: {task}\nQuery:{text}</c>. Null: the bare text.</summary>
+    /// <summary>
+    /// Task instruction, for models trained with one: <c>Instruct: {task}\nQuery:{text}</c>. Null: the bare text.
+    /// Where the pooling has a template, it stands where the text would.
+    /// </summary>
     public string? Instruction { get; init; }
 
     /// <summary>Embeds the bare text where the pooling would wrap it in a template.</summary>
     public bool NoPrompt { get; init; }
+
+    /// <summary>Concerns sequences whose end token is pooled; a template and the averaging poolings never append.</summary>
     public AppendEos AppendEos { get; init; } = AppendEos.Auto;
 
     /// <summary>Passes in all; 1 is the base model.</summary>
@@ -33,9 +37,54 @@ public sealed record EmbeddingOptions
     /// <summary>Keep the first so many dimensions, then normalise again (Matryoshka). Null: all.</summary>
     public int? Dimension { get; init; }
 
-    /// <summary>Texts are cut here, counting what template and end token add; the model's window where null.</summary>
+    /// <summary>
+    /// Texts are cut here, counting what template and end token add; the model's window where null or larger. The memory token
+    /// of Refined Thought does not count, so that pass 1 is the same for every k, but the window must hold it: k &gt; 1 cuts at window - 1.
+    /// </summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>First and last layer (inclusive) for VA and AlignedWVA. Null: all.</summary>
+    /// <summary>First and last layer (inclusive, from 0) for VA and AlignedWVA. Null: all.</summary>
     public (int First, int Last)? Layers { get; init; }
+
+    /// <summary>The text stands inside PromptEOL's words.</summary>
+    internal bool UsesTemplate => !NoPrompt && Pooling is (PoolingKind.PromptEol or PoolingKind.AlignedWva);
+
+    /// <summary>The vector is read at the last token, and passes can follow.</summary>
+    internal bool PoolsEndToken => Pooling is not (PoolingKind.Mean or PoolingKind.Va);
+
+    /// <summary>The dimension of the vectors that these options give.</summary>
+    public int VectorDimension(ModelConfig config) => Dimension ?? Pooling.Width(config);
+
+    /// <summary>Checks the options against each other and the model.</summary>
+    /// <exception cref="ArgumentException">An option cannot be honoured; the message names the remedy.</exception>
+    public void Validate(ModelConfig config)
+    {
+        ValidatePasses();
+        ValidateLayers(config);
+        var width = Pooling.Width(config);
+        if (Dimension is { } dimension && (dimension < 1 || dimension > width))
+            throw Invalid($"Dimension {dimension} is out of range: pooling '{Pooling.Name()}' gives 1 to {width} here.");
+        if (MaxTokens is < 1) throw Invalid($"Max tokens is {MaxTokens}, but must be at least 1.");
+        if (AppendEos == AppendEos.Always && (UsesTemplate || !PoolsEndToken))
+            throw Invalid($"Pooling '{Pooling.Name()}' appends no end token{(UsesTemplate ? " inside its template" : "")}; use append-eos 'auto'.");
+    }
+
+    private void ValidatePasses()
+    {
+        if (Iterations < 1) throw Invalid($"Iterations is {Iterations}, but must be at least 1 (the base model).");
+        if (Iterations > 1 && !PoolsEndToken)
+            throw Invalid($"Pooling '{Pooling.Name()}' takes no passes, so iterations must be 1, not {Iterations}; " +
+                "Refined Thought needs pooling 'last', 'prompt-eol' or 'aligned-wva'.");
+    }
+
+    private void ValidateLayers(ModelConfig config)
+    {
+        if (Layers is not { } layers) return;
+        if (Pooling is not (PoolingKind.Va or PoolingKind.AlignedWva))
+            throw Invalid($"A layer range belongs to poolings 'va' and 'aligned-wva', not '{Pooling.Name()}'.");
+        if (layers.First < 0 || layers.Last < layers.First || layers.Last >= config.Layers)
+            throw Invalid($"Layers {layers.First}..{layers.Last} are out of range: the model has 0..{config.Layers - 1}.");
+    }
+
+    private static ArgumentException Invalid(string message) => new(message);
 }

@@ -1,15 +1,94 @@
+using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 
 namespace RtMatching.Inference.Pooling;
 
 /// <summary>Texts to vectors: tokenises, batches, runs the passes, pools. The door that everything outside this project uses.</summary>
-/// <remarks>Safe to call from many threads; the model's work is serialised.</remarks>
-public sealed class TextEmbedder(LanguageModel model)
+/// <remarks>Safe to call from many threads; the model's work is serialised, batch by batch.</remarks>
+/// <param name="model">Not owned.</param>
+/// <param name="batchTokens">Tokens in a batch, at most; null chooses by the model's size.</param>
+public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null)
 {
+    /// <summary>A window of texts holds about so many batches, which is what sorting by length needs to fill them evenly.</summary>
+    private const int BatchesPerWindow = 8;
+    private const int MaxTextsPerWindow = 4096;
+
+    /// <summary>On the long side for English (about 4.5) so that windows do not fall short; only a bound, never a cut.</summary>
+    private const int CharactersPerToken = 5;
+
+    /// <summary>More brings no speed on a CPU, and other callers wait for a batch to end.</summary>
+    private const int MaxBatchTokens = 8192;
+
+    /// <summary>What a batch's keys, values and final states may take while it is refined.</summary>
+    private const long MaxCacheBytes = 1L << 30;
+
+    private readonly Lock _engine = new();
+
     public LanguageModel Model { get; } = model;
 
+    /// <summary>Tokens in a batch, at most.</summary>
+    public int BatchTokens { get; } = batchTokens is < 1
+        ? throw new ArgumentOutOfRangeException(nameof(batchTokens), batchTokens, "A batch holds at least one token.")
+        : batchTokens ?? BatchTokensFor(model.Config);
+
     /// <summary>The embeddings of <paramref name="texts"/>, in their order.</summary>
-    /// <exception cref="ArgumentException">Options that the pooling or the model cannot honour; the message names the remedy.</exception>
+    /// <exception cref="ArgumentException">
+    /// Options that the pooling or the model cannot honour, or a text with nothing to pool; the message names the remedy.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The model gave a vector that is zero or not finite.</exception>
     public IReadOnlyList<TextEmbedding> Embed(IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+        [.. EmbedStream(texts, options, cancellation)];
+
+    /// <summary>
+    /// As <see cref="Embed"/>, for more texts than fit in memory: reads a window of texts ahead of what it gives, and tokenises it
+    /// while the model runs the window before.
+    /// </summary>
+    /// <inheritdoc cref="Embed" path="/exception"/>
+    public IEnumerable<TextEmbedding> EmbedStream(
+        IEnumerable<string> texts, EmbeddingOptions options, CancellationToken cancellation = default)
+    {
+        var run = new EmbeddingRun(Model, options);   // options are judged here, not when the first result is asked for
+        return Stream(texts, run, cancellation);
+    }
+
+    private IEnumerable<TextEmbedding> Stream(IEnumerable<string> texts, EmbeddingRun run, CancellationToken cancellation)
+    {
+        var first = 0;
+        Task<TextSequence[]>? ahead = null;
+        foreach (var window in TextWindows.Of(texts, MaxTextsPerWindow, (long)BatchTokens * BatchesPerWindow * CharactersPerToken))
+        {
+            var index = first;
+            var next = Task.Run(() => run.Tokenise(window, index, cancellation), cancellation);
+            first += window.Length;
+            if (ahead is not null)
+            {
+                foreach (var embedding in EmbedWindow(ahead.GetAwaiter().GetResult(), run, cancellation)) yield return embedding;
+            }
+
+            ahead = next;
+        }
+
+        if (ahead is null) yield break;
+        foreach (var embedding in EmbedWindow(ahead.GetAwaiter().GetResult(), run, cancellation)) yield return embedding;
+    }
+
+    private TextEmbedding[] EmbedWindow(TextSequence[] sequences, EmbeddingRun run, CancellationToken cancellation)
+    {
+        var embeddings = new TextEmbedding[sequences.Length];
+        foreach (var batch in BatchPlanner.Plan([.. sequences.Select(sequence => sequence.Ids.Length)], BatchTokens))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            TextEmbedding[] done;
+            lock (_engine) done = run.Embed([.. batch.Select(text => sequences[text])], cancellation);
+            for (var row = 0; row < batch.Length; row++) embeddings[batch[row]] = done[row];
+        }
+
+        return embeddings;
+    }
+
+    private static int BatchTokensFor(ModelConfig config)
+    {
+        var bytesPerToken = sizeof(float) * (2L * config.Layers * config.KeyValueWidth + config.Hidden);
+        return (int)Math.Clamp(MaxCacheBytes / bytesPerToken, 1, MaxBatchTokens);
+    }
 }
