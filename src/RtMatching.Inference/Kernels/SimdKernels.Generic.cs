@@ -1,0 +1,124 @@
+using System.Runtime.CompilerServices;
+
+namespace RtMatching.Inference.Kernels;
+
+/// <inheritdoc />
+internal sealed unsafe partial class SimdKernels<TLanes, TVector> : SimdKernels
+    where TLanes : struct, ILanes<TVector>
+    where TVector : struct
+{
+    public override int Lanes => TLanes.Count;
+    public override int TileRows => TLanes.TileRows;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void RmsNorm(float* x, float* weight, float epsilon, int length, float* y)
+    {
+        var squares = TLanes.Broadcast(0);
+        var i = 0;
+        for (; i <= length - TLanes.Count; i += TLanes.Count)
+        {
+            var v = TLanes.Load(x + i);
+            squares = TLanes.MultiplyAdd(v, v, squares);
+        }
+
+        var sum = TLanes.Sum(squares);
+        for (; i < length; i++) sum += x[i] * x[i];
+        var scale = 1 / MathF.Sqrt(sum / length + epsilon);
+        var scales = TLanes.Broadcast(scale);
+        for (i = 0; i <= length - TLanes.Count; i += TLanes.Count)
+        {
+            TLanes.Store(TLanes.Multiply(TLanes.Multiply(TLanes.Load(x + i), scales), TLanes.Load(weight + i)), y + i);
+        }
+
+        for (; i < length; i++) y[i] = x[i] * scale * weight[i];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Add(float* x, int length, float* y)
+    {
+        var i = 0;
+        for (; i <= length - TLanes.Count; i += TLanes.Count) TLanes.Store(TLanes.Add(TLanes.Load(y + i), TLanes.Load(x + i)), y + i);
+        for (; i < length; i++) y[i] += x[i];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void AddScaled(float* x, float scale, int length, float* y)
+    {
+        var scales = TLanes.Broadcast(scale);
+        var i = 0;
+        for (; i <= length - TLanes.Count; i += TLanes.Count)
+        {
+            TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(x + i), scales, TLanes.Load(y + i)), y + i);
+        }
+
+        for (; i < length; i++) y[i] += scale * x[i];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Softmax(float* scores, int valid, int length)
+    {
+        var max = Maximum(scores, valid);
+        var sum = ExpMinus(scores, valid, max);
+        var scale = 1 / sum;
+        var scales = TLanes.Broadcast(scale);
+        var i = 0;
+        for (; i <= valid - TLanes.Count; i += TLanes.Count) TLanes.Store(TLanes.Multiply(TLanes.Load(scores + i), scales), scores + i);
+        for (; i < valid; i++) scores[i] *= scale;
+        new Span<float>(scores + valid, length - valid).Clear();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Rotate(float* x, float* cos, float* sin, int half)
+    {
+        var i = 0;
+        for (; i <= half - TLanes.Count; i += TLanes.Count)
+        {
+            var (left, right) = (TLanes.Load(x + i), TLanes.Load(x + half + i));
+            var (c, s) = (TLanes.Load(cos + i), TLanes.Load(sin + i));
+            TLanes.Store(TLanes.Subtract(TLanes.Multiply(left, c), TLanes.Multiply(right, s)), x + i);
+            TLanes.Store(TLanes.MultiplyAdd(right, c, TLanes.Multiply(left, s)), x + half + i);
+        }
+
+        for (; i < half; i++)
+        {
+            var (left, right) = (x[i], x[half + i]);
+            x[i] = left * cos[i] - right * sin[i];
+            x[half + i] = right * cos[i] + left * sin[i];
+        }
+    }
+
+    private static float Maximum(float* x, int length)
+    {
+        var max = float.NegativeInfinity;
+        var i = 0;
+        if (length >= TLanes.Count)
+        {
+            var lanes = TLanes.Load(x);
+            for (i = TLanes.Count; i <= length - TLanes.Count; i += TLanes.Count) lanes = TLanes.Max(lanes, TLanes.Load(x + i));
+            var each = stackalloc float[TLanes.Count];
+            TLanes.Store(lanes, each);
+            for (var lane = 0; lane < TLanes.Count; lane++) max = MathF.Max(max, each[lane]);
+        }
+
+        for (; i < length; i++) max = MathF.Max(max, x[i]);
+        return max;
+    }
+
+    /// <summary>x = exp(x - max) in place; gives the sum.</summary>
+    private static float ExpMinus(float* x, int length, float max)
+    {
+        var maxima = TLanes.Broadcast(max);
+        var sums = TLanes.Broadcast(0);
+        var i = 0;
+        for (; i <= length - TLanes.Count; i += TLanes.Count)
+        {
+            var e = TLanes.Exp(TLanes.Subtract(TLanes.Load(x + i), maxima));
+            sums = TLanes.Add(sums, e);
+            TLanes.Store(e, x + i);
+        }
+
+        var sum = TLanes.Sum(sums);
+        for (; i < length; i++) sum += x[i] = MathF.Exp(x[i] - max);
+        return sum;
+    }
+}

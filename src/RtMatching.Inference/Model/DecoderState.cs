@@ -1,0 +1,303 @@
+using RtMatching.Inference.Batching;
+using RtMatching.Inference.Kernels;
+
+namespace RtMatching.Inference.Model;
+
+/// <summary>
+/// A batch in the managed decoder: the cache of every layer and the final-norm states, as far as
+/// <see cref="Capture"/> asks. The text's part never changes after pass 1; positions n-1 (memory) and n (end token)
+/// are overwritten by every later pass.
+/// </summary>
+internal sealed unsafe class DecoderState : IDecoderState
+{
+    private readonly Decoder _decoder;
+    private readonly PackedBatch _batch;
+    private readonly Capture _capture;
+    private readonly int _hidden;
+    private readonly KeyValueCache[] _caches;
+    private readonly NativeBuffer _endStates; // (texts, hidden)
+    private readonly NativeBuffer? _memoryStates; // (texts, hidden)
+    private readonly NativeBuffer? _textStates; // (tokens, hidden), of pass 1
+    private readonly NativeBuffer? _attentionRows; // (tokens + texts): text t's n + 1 positions at Starts[t] + t
+    private readonly float[]? _meanStates; // (texts, hidden)
+    private readonly float[]? _meanValues; // (layers, texts, kvWidth)
+    private readonly float[]? _attentionOutputs; // (layers, texts, hidden)
+    private readonly bool[] _refined;
+    private bool _disposed;
+
+    public DecoderState(Decoder decoder, PackedBatch batch, Capture capture)
+    {
+        (_decoder, _batch, _capture, _hidden) = (decoder, batch, capture, decoder.Config.Hidden);
+        var config = decoder.Config;
+        var capacity = new int[batch.Rows];
+        for (var text = 0; text < batch.Rows; text++) capacity[text] = batch.Length(text) + (Refining ? 1 : 0);
+        _caches = new KeyValueCache[Refining ? config.Layers : 1];
+        for (var i = 0; i < _caches.Length; i++) _caches[i] = new KeyValueCache(decoder.Kernels, config.KeyValueHeads, config.HeadDim, capacity);
+
+        _refined = new bool[batch.Rows];
+        _endStates = new NativeBuffer((long)batch.Rows * _hidden);
+        if (Refining)
+        {
+            _memoryStates = new NativeBuffer((long)batch.Rows * _hidden);
+            _attentionRows = new NativeBuffer(batch.Tokens + batch.Rows);
+            _textStates = new NativeBuffer((long)batch.Tokens * _hidden);
+        }
+
+        if (capture.HasFlag(Capture.MeanStates)) _meanStates = new float[(long)batch.Rows * _hidden];
+        if (capture.HasFlag(Capture.Values)) _meanValues = new float[(long)config.Layers * batch.Rows * config.KeyValueWidth];
+        if (capture.HasFlag(Capture.AttentionOutputs)) _attentionOutputs = new float[(long)config.Layers * batch.Rows * _hidden];
+    }
+
+    public int Rows => _batch.Rows;
+    private bool Refining => _capture.HasFlag(Capture.Refinement);
+
+    public ReadOnlySpan<float> EndState(int row) => _endStates.Slice((long)CheckRow(row) * _hidden, _hidden);
+
+    public ReadOnlySpan<float> AttentionRow(int row) =>
+        Captured(_attentionRows, Capture.Refinement).Slice(AttentionOffset(CheckRow(row)), Positions(row));
+
+    public ReadOnlySpan<float> MeanState(int row) =>
+        Captured(_meanStates, Capture.MeanStates).AsSpan(CheckRow(row) * _hidden, _hidden);
+
+    public ReadOnlySpan<float> MeanValue(int row, int layer)
+    {
+        var width = _decoder.Config.KeyValueWidth;
+        return Captured(_meanValues, Capture.Values).AsSpan((CheckLayer(layer) * Rows + CheckRow(row)) * width, width);
+    }
+
+    public ReadOnlySpan<float> AttentionOutput(int row, int layer) =>
+        Captured(_attentionOutputs, Capture.AttentionOutputs).AsSpan((CheckLayer(layer) * Rows + CheckRow(row)) * _hidden, _hidden);
+
+    public void Memory(ReadOnlySpan<int> rows, Span<float> memory)
+    {
+        Captured(_textStates, Capture.Refinement);
+        CheckRows(rows, memory.Length, nameof(memory));
+        fixed (float* m = memory)
+        {
+            for (var i = 0; i < rows.Length; i++) SumStates(rows[i], m + (long)i * _hidden);
+        }
+    }
+
+    public void Refine(ReadOnlySpan<int> rows, ReadOnlySpan<float> memory, CancellationToken cancellation = default)
+    {
+        Captured(_textStates, Capture.Refinement);
+        CheckRows(rows, memory.Length, nameof(memory));
+        if (rows.IsEmpty) return;
+        var runs = new TokenRun[rows.Length];
+        for (var i = 0; i < rows.Length; i++) runs[i] = new TokenRun(rows[i], 2 * i, _batch.Length(rows[i]) - 1, 2);
+
+        var buffers = _decoder.Rent();
+        try
+        {
+            buffers.Reserve(2 * rows.Length);
+            EmbedMemories(rows, memory, buffers.Residual);
+            RunRefinement(runs, buffers, cancellation);
+        }
+        finally
+        {
+            _decoder.Return(buffers);
+        }
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        foreach (var cache in _caches) cache.Dispose();
+        _endStates.Dispose();
+        _memoryStates?.Dispose();
+        _textStates?.Dispose();
+        _attentionRows?.Dispose();
+    }
+
+    /// <summary>Pass 1. Called once, by the decoder.</summary>
+    internal void Prefill(CancellationToken cancellation)
+    {
+        if (Rows == 0) return;
+        var runs = new TokenRun[Rows];
+        for (var text = 0; text < Rows; text++) runs[text] = new TokenRun(text, _batch.Starts[text], 0, _batch.Length(text));
+
+        var buffers = _decoder.Rent();
+        try
+        {
+            buffers.Reserve(_batch.Tokens);
+            for (var token = 0; token < _batch.Tokens; token++)
+            {
+                _decoder.ReadEmbedding(_batch.Ids[token], new Span<float>(buffers.Residual + (long)token * _hidden, _hidden));
+            }
+
+            RunPrefill(runs, buffers, cancellation);
+        }
+        finally
+        {
+            _decoder.Return(buffers);
+        }
+    }
+
+    private void RunPrefill(TokenRun[] runs, DecoderBuffers buffers, CancellationToken cancellation)
+    {
+        var endsOnly = (_capture & (Capture.Refinement | Capture.MeanStates)) == 0;
+        using var attention = AttentionOfHeads(runs, out var attentionStart);
+        var pass = new DecoderPass
+        {
+            Runs = runs,
+            Caches = _caches,
+            EndsOnly = endsOnly,
+            EndAttention = attention is null ? null : attention.Pointer,
+            AttentionStart = attentionStart,
+            LayerValues = _meanValues is null ? null : KeepMeanValues,
+            AttentionOutput = _attentionOutputs is null ? null : KeepAttentionOutput,
+        };
+        _decoder.Forward(pass, buffers, cancellation);
+
+        var states = _textStates is null ? buffers.Residual : _textStates.Pointer;
+        _decoder.FinalNorm(buffers.Residual, states, endsOnly ? Rows : _batch.Tokens);
+        for (var text = 0; text < Rows; text++)
+        {
+            var row = endsOnly ? text : runs[text].FirstRow + runs[text].Count - 1;
+            Copy(states + (long)row * _hidden, _endStates, text);
+            if (_meanStates is not null) Mean(states, _hidden, text, _meanStates.AsSpan(text * _hidden, _hidden));
+            if (attention is not null) KeepAttentionRow(text, attention.Pointer + attentionStart[text]);
+        }
+    }
+
+    private void RunRefinement(TokenRun[] runs, DecoderBuffers buffers, CancellationToken cancellation)
+    {
+        using var attention = AttentionOfHeads(runs, out var attentionStart);
+        var pass = new DecoderPass
+        {
+            Runs = runs,
+            Caches = _caches,
+            EndAttention = attention!.Pointer,
+            AttentionStart = attentionStart,
+            AttentionOutput = _attentionOutputs is null ? null : KeepAttentionOutput,
+        };
+        _decoder.Forward(pass, buffers, cancellation);
+
+        _decoder.FinalNorm(buffers.Residual, buffers.Residual, pass.Rows);
+        foreach (var run in runs)
+        {
+            _refined[run.Text] = true;
+            var memory = buffers.Residual + (long)run.FirstRow * _hidden;
+            Copy(memory, _memoryStates!, run.Text);
+            Copy(memory + _hidden, _endStates, run.Text);
+            KeepAttentionRow(run.Text, attention.Pointer + attentionStart[run.Text]);
+        }
+    }
+
+    /// <summary>Rows 2i, 2i + 1: the memory of rows[i], then the embedding of its end token. (2 x rows, hidden)</summary>
+    private void EmbedMemories(ReadOnlySpan<int> rows, ReadOnlySpan<float> memory, float* residual)
+    {
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var target = residual + 2L * i * _hidden;
+            memory.Slice(i * _hidden, _hidden).CopyTo(new Span<float>(target, _hidden));
+            _decoder.ReadEmbedding(_batch.Ids[_batch.Starts[rows[i] + 1] - 1], new Span<float>(target + _hidden, _hidden));
+        }
+    }
+
+    /// <summary>m = sum_j a_j H_j over the text, the memory token from pass 2 on, and the end token.</summary>
+    private void SumStates(int text, float* memory)
+    {
+        new Span<float>(memory, _hidden).Clear();
+        var attention = AttentionRow(text);
+        var prefix = _batch.Length(text) - 1;
+        var states = _textStates!.Pointer + (long)_batch.Starts[text] * _hidden;
+        for (var j = 0; j < prefix; j++) _decoder.Kernels.AddScaled(states + (long)j * _hidden, attention[j], _hidden, memory);
+        if (_refined[text])
+        {
+            _decoder.Kernels.AddScaled(_memoryStates!.Pointer + (long)text * _hidden, attention[prefix], _hidden, memory);
+        }
+
+        _decoder.Kernels.AddScaled(_endStates.Pointer + (long)text * _hidden, attention[^1], _hidden, memory);
+    }
+
+    /// <summary>Room for the end tokens' attention rows of each head, where they are wanted at all.</summary>
+    private NativeBuffer? AttentionOfHeads(TokenRun[] runs, out long[] start)
+    {
+        start = new long[Rows];
+        if (!Refining) return null;
+        var length = 0L;
+        foreach (var run in runs)
+        {
+            start[run.Text] = length;
+            length += (long)_decoder.Config.Heads * (run.FirstPosition + run.Count);
+        }
+
+        return new NativeBuffer(length);
+    }
+
+    /// <param name="heads">(heads, positions)</param>
+    private void KeepAttentionRow(int text, float* heads)
+    {
+        var row = _attentionRows!.Slice(AttentionOffset(text), Positions(text));
+        row.Clear();
+        var count = _decoder.Config.Heads;
+        fixed (float* mean = row)
+        {
+            for (var head = 0; head < count; head++) _decoder.Kernels.AddScaled(heads + (long)head * row.Length, 1f / count, row.Length, mean);
+        }
+    }
+
+    private void KeepMeanValues(int layer, float* keyValues)
+    {
+        var width = _decoder.Config.KeyValueWidth;
+        for (var text = 0; text < Rows; text++)
+        {
+            Mean(keyValues + width, 2 * width, text, _meanValues.AsSpan((layer * Rows + text) * width, width));
+        }
+    }
+
+    private void KeepAttentionOutput(int layer, int text, ReadOnlySpan<float> output) =>
+        output.CopyTo(_attentionOutputs.AsSpan((layer * Rows + text) * _hidden, _hidden));
+
+    /// <summary>The mean over a text's rows, which lie <paramref name="stride"/> apart.</summary>
+    private void Mean(float* rows, int stride, int text, Span<float> mean)
+    {
+        var count = _batch.Length(text);
+        fixed (float* sum = mean)
+        {
+            for (var token = _batch.Starts[text]; token < _batch.Starts[text + 1]; token++)
+            {
+                _decoder.Kernels.AddScaled(rows + (long)token * stride, 1f / count, mean.Length, sum);
+            }
+        }
+    }
+
+    private void Copy(float* source, NativeBuffer destination, int row) =>
+        new Span<float>(source, _hidden).CopyTo(destination.Slice((long)row * _hidden, _hidden));
+
+    private long AttentionOffset(int text) => _batch.Starts[text] + text;
+
+    private int Positions(int text) => _batch.Length(text) + (_refined[text] ? 1 : 0);
+
+    private int CheckRow(int row)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return (uint)row < (uint)Rows ? row : throw new ArgumentOutOfRangeException(nameof(row), row, $"The batch has {Rows} texts.");
+    }
+
+    private int CheckLayer(int layer) =>
+        (uint)layer < (uint)_decoder.Config.Layers
+            ? layer
+            : throw new ArgumentOutOfRangeException(nameof(layer), layer, $"The model has {_decoder.Config.Layers} layers.");
+
+    private void CheckRows(ReadOnlySpan<int> rows, int memoryLength, string parameter)
+    {
+        var seen = new HashSet<int>(rows.Length);
+        foreach (var row in rows)
+        {
+            if (!seen.Add(CheckRow(row))) throw new ArgumentException($"Text {row} is named twice.", nameof(rows));
+        }
+
+        if (memoryLength != (long)rows.Length * _hidden)
+        {
+            throw new ArgumentException($"{rows.Length} memories of {_hidden} numbers are needed, not {memoryLength} numbers.", parameter);
+        }
+    }
+
+    private T Captured<T>(T? value, Capture capture) where T : class
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return value ?? throw new InvalidOperationException($"Prefill was not asked for this: pass {nameof(Capture)}.{capture} to it.");
+    }
+}

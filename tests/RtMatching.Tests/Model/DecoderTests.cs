@@ -1,0 +1,307 @@
+using RtMatching.Inference.Batching;
+using RtMatching.Inference.Kernels;
+using RtMatching.Inference.Model;
+using RtMatching.Inference.Weights;
+
+namespace RtMatching.Tests.Model;
+
+/// <summary>The engine against <see cref="PlainDecoder"/> on random weights, each family on each SIMD path.</summary>
+public class DecoderTests
+{
+    private const Capture Everything = Capture.Refinement | Capture.MeanStates | Capture.Values | Capture.AttentionOutputs;
+
+    /// <summary>Uneven on purpose: no width is a multiple of every panel, and the heads share KV heads by threes.</summary>
+    private static readonly ModelConfig Shape = new()
+    {
+        Family = ModelFamily.Llama,
+        Layers = 3,
+        Hidden = 52,
+        FeedForward = 75,
+        Heads = 6,
+        KeyValueHeads = 2,
+        HeadDim = 10,
+        Vocabulary = 97,
+        Window = 128,
+        RopeTheta = 10_000,
+        NormEpsilon = 1e-6f,
+    };
+
+    private static readonly int[][] Texts = [Ids(7, 1), Ids(1, 2), Ids(50, 3), Ids(2, 4), Ids(33, 5)];
+
+    public static TheoryData<string, string> FamiliesAndPaths()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var family in Enum.GetNames<ModelFamily>())
+        {
+            foreach (var path in Enum.GetNames<SimdPath>()) data.Add(family, path);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(FamiliesAndPaths))]
+    public void Every_pass_equals_the_plain_uncached_decoder(string family, string path)
+    {
+        using var decoder = Build(Config(family), path);
+        var plain = new PlainDecoder(decoder.Config, Weights(decoder.Config));
+        var expected = Texts.Select(text => plain.Passes(text, 4)).ToArray();
+        using var state = decoder.Prefill(new PackedBatch(Texts), Everything);
+        for (var k = 0; k < 4; k++)
+        {
+            if (k > 0) Refine(state, [.. Enumerable.Range(0, Texts.Length)]);
+            for (var row = 0; row < Texts.Length; row++) AssertPass(expected[row][k], state, row);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(FamiliesAndPaths))]
+    public void What_is_captured_equals_the_plain_decoder(string family, string path)
+    {
+        using var decoder = Build(Config(family), path);
+        var plain = new PlainDecoder(decoder.Config, Weights(decoder.Config));
+        using var state = decoder.Prefill(new PackedBatch(Texts), Everything);
+        for (var row = 0; row < Texts.Length; row++)
+        {
+            var expected = plain.Passes(Texts[row], 1)[0];
+            AssertClose(Mean(expected.States), state.MeanState(row));
+            for (var layer = 0; layer < decoder.Config.Layers; layer++)
+            {
+                AssertClose(Mean(expected.Values[layer]), state.MeanValue(row, layer));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(Capture.None)]
+    [InlineData(Capture.MeanStates)]
+    [InlineData(Capture.Values)]
+    [InlineData(Capture.AttentionOutputs)]
+    public void End_states_do_not_depend_on_what_is_captured(Capture capture)
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Qwen3)));
+        using var all = decoder.Prefill(new PackedBatch(Texts), Everything);
+        using var some = decoder.Prefill(new PackedBatch(Texts), capture);
+        for (var row = 0; row < Texts.Length; row++)
+        {
+            AssertClose(all.EndState(row), some.EndState(row));
+            if (capture == Capture.MeanStates) AssertClose(all.MeanState(row), some.MeanState(row));
+            for (var layer = 0; layer < decoder.Config.Layers; layer++)
+            {
+                if (capture == Capture.Values) AssertClose(all.MeanValue(row, layer), some.MeanValue(row, layer));
+                if (capture == Capture.AttentionOutputs) AssertClose(all.AttentionOutput(row, layer), some.AttentionOutput(row, layer));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_batch_equals_each_text_alone_in_every_pass()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Qwen2)));
+        using var batch = decoder.Prefill(new PackedBatch(Texts), Capture.Refinement);
+        var alone = Texts.Select(text => decoder.Prefill(new PackedBatch([text]), Capture.Refinement)).ToArray();
+        for (var k = 1; k <= 3; k++)
+        {
+            for (var row = 0; row < Texts.Length; row++) AssertClose(alone[row].EndState(0), batch.EndState(row));
+            Refine(batch, [.. Enumerable.Range(0, Texts.Length)]);
+            foreach (var state in alone) Refine(state, [0]);
+        }
+
+        foreach (var state in alone) state.Dispose();
+    }
+
+    [Fact]
+    public void Rows_that_stop_refining_keep_their_states_while_others_go_on()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Qwen3)));
+        using var all = decoder.Prefill(new PackedBatch(Texts), Capture.Refinement);
+        using var some = decoder.Prefill(new PackedBatch(Texts), Capture.Refinement);
+        Refine(all, [0, 1, 2, 3, 4]);
+        Refine(all, [0, 1, 2, 3, 4]);
+        Refine(some, [4, 2]);
+        var kept = some.EndState(4).ToArray();
+        Refine(some, [2]);
+        AssertClose(all.EndState(2), some.EndState(2));
+        Assert.Equal(kept, some.EndState(4));
+        Assert.Equal(Texts[0].Length, some.AttentionRow(0).Length);
+        Assert.Equal(Texts[2].Length + 1, some.AttentionRow(2).Length);
+    }
+
+    [Fact]
+    public void The_window_is_the_last_length_that_fits_and_refinement_needs_one_position_more()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        var full = new PackedBatch([Ids(Shape.Window, 1)]);
+        decoder.Prefill(full, Capture.None).Dispose();
+        decoder.Prefill(new PackedBatch([Ids(Shape.Window - 1, 1)]), Capture.Refinement).Dispose();
+        Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Prefill(full, Capture.Refinement));
+        Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Prefill(new PackedBatch([Ids(Shape.Window + 1, 1)]), Capture.None));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(97)]
+    [InlineData(int.MaxValue)]
+    public void An_id_outside_the_vocabulary_is_named(int id)
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Prefill(new PackedBatch([[1, id]]), Capture.None));
+        Assert.Contains($"Token id {id} ", error.Message);
+    }
+
+    [Fact]
+    public void Asking_for_what_was_not_captured_names_the_capture()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        using var state = decoder.Prefill(new PackedBatch([[1, 2]]), Capture.None);
+        Assert.Contains("Capture.Refinement", Assert.Throws<InvalidOperationException>(() => { state.AttentionRow(0); }).Message);
+        Assert.Contains("Capture.Refinement", Assert.Throws<InvalidOperationException>(() => Refine(state, [0])).Message);
+        Assert.Contains("Capture.MeanStates", Assert.Throws<InvalidOperationException>(() => { state.MeanState(0); }).Message);
+        Assert.Contains("Capture.Values", Assert.Throws<InvalidOperationException>(() => { state.MeanValue(0, 0); }).Message);
+        Assert.Contains("Capture.AttentionOutputs", Assert.Throws<InvalidOperationException>(() => { state.AttentionOutput(0, 0); }).Message);
+    }
+
+    [Fact]
+    public void A_row_named_twice_or_out_of_range_is_refused()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        using var state = decoder.Prefill(new PackedBatch([[1, 2]]), Capture.Refinement);
+        var memory = new float[2 * Shape.Hidden];
+        Assert.Throws<ArgumentException>(() => state.Refine([0, 0], memory));
+        Assert.Throws<ArgumentOutOfRangeException>(() => state.Refine([0, 1], memory));
+        Assert.Throws<ArgumentException>(() => state.Refine([0], memory));
+        Assert.Throws<ArgumentOutOfRangeException>(() => { state.EndState(1); });
+    }
+
+    [Fact]
+    public void Cancellation_stops_prefill_and_refinement_and_the_state_stays_as_it_was()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        var cancelled = new CancellationToken(canceled: true);
+        Assert.Throws<OperationCanceledException>(() => decoder.Prefill(new PackedBatch(Texts), Capture.None, cancelled));
+        using var state = decoder.Prefill(new PackedBatch(Texts), Capture.Refinement);
+        var before = state.EndState(0).ToArray();
+        Assert.Throws<OperationCanceledException>(() => state.Refine([0], new float[Shape.Hidden], cancelled));
+        Assert.Equal(before, state.EndState(0));
+        Assert.Equal(Texts[0].Length, state.AttentionRow(0).Length);
+    }
+
+    [Fact]
+    public void A_missing_or_misshapen_tensor_is_named()
+    {
+        var config = Config(nameof(ModelFamily.Qwen3));
+        var missing = MemoryWeights.Random(config, 1);
+        missing.Remove("model.layers.2.self_attn.q_norm.weight");
+        Assert.Contains("model.layers.2.self_attn.q_norm.weight", Assert.Throws<InvalidWeightsException>(() => new Decoder(config, missing)).Message);
+
+        var misshapen = MemoryWeights.Random(config, 1);
+        misshapen.Add("model.layers.0.mlp.up_proj.weight", new float[Shape.Hidden], 1, Shape.Hidden);
+        Assert.Contains("(1, 52)", Assert.Throws<InvalidWeightsException>(() => new Decoder(config, misshapen)).Message);
+
+        var more = MemoryWeights.Random(config, 1);
+        Assert.Contains("layer 2", Assert.Throws<InvalidWeightsException>(() => new Decoder(config with { Layers = 2 }, more)).Message);
+    }
+
+    [Fact]
+    public void A_contradictory_config_is_refused()
+    {
+        var weights = MemoryWeights.Random(Shape, 1);
+        Assert.Throws<ArgumentException>(() => new Decoder(Shape with { KeyValueHeads = 4 }, weights));
+        Assert.Throws<ArgumentException>(() => new Decoder(Shape with { HeadDim = 9 }, weights));
+        Assert.Throws<ArgumentException>(() => new Decoder(Shape with { Layers = 0 }, weights));
+    }
+
+    [Fact]
+    public void A_bias_on_the_output_projection_is_used_where_the_weights_have_one()
+    {
+        var weights = MemoryWeights.Random(Shape, 6);
+        for (var layer = 0; layer < Shape.Layers; layer++)
+        {
+            weights.Add($"model.layers.{layer}.self_attn.o_proj.bias", [.. Enumerable.Range(0, Shape.Hidden).Select(i => i / 50f)], Shape.Hidden);
+        }
+
+        using var decoder = new Decoder(Shape, weights);
+        using var state = decoder.Prefill(new PackedBatch(Texts), Everything);
+        AssertPass(new PlainDecoder(Shape, weights).Passes(Texts[2], 1)[0], state, 2);
+    }
+
+    [Fact]
+    public void The_decoder_closes_its_weights_and_is_then_unusable()
+    {
+        var weights = MemoryWeights.Random(Shape, 1);
+        var decoder = new Decoder(Shape, weights);
+        var state = decoder.Prefill(new PackedBatch([[1, 2]]), Capture.Refinement);
+        state.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => { state.EndState(0); });
+        decoder.Dispose();
+        Assert.True(weights.Disposed);
+        Assert.Throws<ObjectDisposedException>(() => decoder.Prefill(new PackedBatch([[1, 2]]), Capture.None));
+    }
+
+    [Fact]
+    public void An_empty_batch_is_nothing_to_do()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        using var state = decoder.Prefill(new PackedBatch([]), Everything);
+        Assert.Equal(0, state.Rows);
+        state.Refine([], []);
+    }
+
+    internal static void Refine(IDecoderState state, int[] rows)
+    {
+        var memory = new float[rows.Length * Shape.Hidden];
+        state.Memory(rows, memory);
+        state.Refine(rows, memory);
+    }
+
+    private static void AssertPass(PlainPass expected, IDecoderState state, int row)
+    {
+        AssertClose(expected.States[^1], state.EndState(row));
+        AssertClose(expected.EndAttention, state.AttentionRow(row));
+        Assert.Equal(1, state.AttentionRow(row).ToArray().Sum(), 1e-4);
+        var memory = new float[Shape.Hidden];
+        state.Memory([row], memory);
+        AssertClose(PlainDecoder.Memory(expected), memory);
+        for (var layer = 0; layer < expected.EndOutputs.Length; layer++)
+        {
+            AssertClose(expected.EndOutputs[layer], state.AttentionOutput(row, layer));
+        }
+    }
+
+    private static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual) =>
+        AssertClose([.. expected.ToArray().Select(v => (double)v)], actual);
+
+    /// <summary>Direction and size: the difference is at most 1e-4 of the expected vector's length (so cosine > 0.99999).</summary>
+    private static void AssertClose(double[] expected, ReadOnlySpan<float> actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        var (difference, length) = (0.0, 0.0);
+        for (var i = 0; i < expected.Length; i++)
+        {
+            difference += Math.Pow(expected[i] - actual[i], 2);
+            length += Math.Pow(expected[i], 2);
+        }
+
+        Assert.True(Math.Sqrt(difference) <= 1e-4 * Math.Sqrt(length), $"off by {Math.Sqrt(difference / length):g3}");
+    }
+
+    private static double[] Mean(double[][] rows) => [.. Enumerable.Range(0, rows[0].Length).Select(i => rows.Average(row => row[i]))];
+
+    private static int[] Ids(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => random.Next(Shape.Vocabulary))];
+    }
+
+    private static ModelConfig Config(string family) => Enum.Parse<ModelFamily>(family) switch
+    {
+        ModelFamily.Qwen3 => Shape with { Family = ModelFamily.Qwen3, QueryKeyNorm = true },
+        ModelFamily.Qwen2 => Shape with { Family = ModelFamily.Qwen2, AttentionBias = true },
+        _ => Shape,
+    };
+
+    private static MemoryWeights Weights(ModelConfig config) => MemoryWeights.Random(config, seed: 20);
+
+    private static Decoder Build(ModelConfig config, string? path = null) => new(
+        config, Weights(config), path is null ? SimdKernels.Best : SimdKernels.For(Enum.Parse<SimdPath>(path)), maxDegreeOfParallelism: 2);
+}
