@@ -1,3 +1,5 @@
+using RtMatching.Inference.Model;
+
 namespace RtMatching.Inference.Weights;
 
 /// <summary>How a tensor's numbers lie in the file.</summary>
@@ -9,6 +11,10 @@ public enum TensorType { F32, F16, BF16, Q8_0, Q4_1 }
 public sealed record TensorInfo(string Name, TensorType Type, IReadOnlyList<int> Shape);
 
 /// <summary>The tensors of a model, memory-mapped: a safetensors folder or a GGUF file.</summary>
+/// <remarks>
+/// Many threads may read at once. The files must not shrink while they are open: the operating system ends a process
+/// that touches a mapped page whose file is gone.
+/// </remarks>
 public interface IWeights : IDisposable
 {
     /// <summary>SHA-256 of the weight files' bytes, lower-case hexadecimal. Computed when first asked for.</summary>
@@ -21,9 +27,11 @@ public interface IWeights : IDisposable
     /// in Hugging Face's row order.
     /// </summary>
     /// <param name="destination">(<paramref name="rowCount"/>, row length)</param>
+    /// <exception cref="ArgumentException">Not a tensor of these weights, or the destination has another size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Rows that the tensor does not have.</exception>
     /// <exception cref="InvalidWeightsException">The file does not hold the rows that its header promises.</exception>
     void ReadRows(TensorInfo tensor, int firstRow, int rowCount, Span<float> destination);
 }
 
 /// <summary>A weight file is truncated, lying or of a kind not supported; the message names file, tensor and remedy.</summary>
-public sealed class InvalidWeightsException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class InvalidWeightsException(string message, Exception? inner = null) : InvalidModelException(message, inner);
