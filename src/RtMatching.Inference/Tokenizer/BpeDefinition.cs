@@ -1,0 +1,33 @@
+namespace RtMatching.Inference.Tokenizer;
+
+/// <summary>What a byte-level BPE tokenizer is made of, as a file tells it; <see cref="BpeTokenizer"/> checks that it agrees with itself.</summary>
+internal sealed record BpeDefinition
+{
+    /// <summary>The file, for messages.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Tokens and their ids; the tokens are written in <see cref="ByteAlphabet"/>.</summary>
+    public required IReadOnlyDictionary<string, int> Vocabulary { get; init; }
+
+    /// <summary>Pairs of tokens, the one that goes first before the others.</summary>
+    public required IReadOnlyList<(string Left, string Right)> Merges { get; init; }
+    public required PreTokenizer PreTokenizer { get; init; }
+    public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
+
+    /// <summary>The text is brought into Unicode's form C first.</summary>
+    public bool Compose { get; init; }
+
+    /// <summary>A text that does not begin with a blank gets one.</summary>
+    public bool AddPrefixSpace { get; init; }
+
+    /// <summary>A word that is a token as a whole is not merged (Llama-3).</summary>
+    public bool IgnoreMerges { get; init; }
+
+    /// <summary>Stands for a byte that the vocabulary lacks; without it such bytes vanish.</summary>
+    public string? UnknownToken { get; init; }
+
+    /// <summary>Unknown bytes in a row become one token.</summary>
+    public bool FuseUnknown { get; init; }
+    public IReadOnlyList<int> PrefixIds { get; init; } = [];
+    public IReadOnlyList<int> SuffixIds { get; init; } = [];
+}
