@@ -28,7 +28,7 @@ public static class GgufTokenizer
         ["llama3"] = new(PreTokenizer.Llama3, IgnoreMerges: true, AddBos: true),
     };
 
-    /// <param name="metadata">The file's key-value pairs; arrays as .NET arrays of their element type.</param>
+    /// <param name="metadata">The file's key-value pairs as <see cref="Weights.GgufFile.Metadata"/> has them: integers are long, arrays long[] or string[].</param>
     /// <param name="source">The file's path, for messages.</param>
     /// <exception cref="InvalidTokenizerException">The metadata contradict themselves, or the tokenizer is of a kind not supported.</exception>
     public static BpeTokenizer Read(IReadOnlyDictionary<string, object> metadata, string source = "GGUF metadata") =>
@@ -76,11 +76,9 @@ public static class GgufTokenizer
             return (vocabulary, added);
         }
 
-        private int[] ReadTypes(object value, int count)
+        private long[] ReadTypes(object value, int count)
         {
-            // The format says int32; some writers use its unsigned twin.
-            var types = value as int[] ?? (value as uint[])?.Select(t => (int)t).ToArray()
-                ?? throw Invalid("token_type", "is not an array of 32-bit integers");
+            var types = value as long[] ?? throw Invalid("token_type", "is not an array of integers");
             return types.Length == count ? types : throw Invalid("token_type", $"has {types.Length} entries for {count} tokens");
         }
 
@@ -100,11 +98,10 @@ public static class GgufTokenizer
         {
             var id = metadata.GetValueOrDefault(Prefix + key) switch
             {
-                uint unsigned => unsigned,
-                int signed => signed,
-                ulong wide => wide > int.MaxValue ? -1 : (long)wide,
-                long wide => wide,
-                _ => throw Invalid(key, "is missing or not an integer, but the tokenizer adds this token to every text"),
+                long number => number,
+                ulong number => number <= int.MaxValue ? (long)number : -1,
+                null => throw Invalid(key, "is missing, but the tokenizer adds this token to every text"),
+                _ => throw Invalid(key, "is not an integer, but names a token"),
             };
             return id is >= 0 and <= int.MaxValue ? (int)id : throw Invalid(key, "is outside of the vocabulary");
         }
