@@ -1,21 +1,83 @@
 using RtMatching.Inference.Tokenizer;
+using RtMatching.Inference.Weights;
 
 namespace RtMatching.Inference.Model;
 
 /// <summary>A model ready to run: its tokenizer, its decoder, and what names them.</summary>
-public sealed class LanguageModel(string name, string weightsHash, ITokenizer tokenizer, IDecoder decoder) : IDisposable
+public sealed class LanguageModel : IDisposable
 {
-    /// <summary>The folder's or file's name, for example <c>rt-mini</c>.</summary>
-    public string Name { get; } = name;
+    private const string TokenizerName = "tokenizer.json";
 
-    /// <summary>SHA-256 of the weight files, lower-case hexadecimal.</summary>
-    public string WeightsHash { get; } = weightsHash;
-    public ITokenizer Tokenizer { get; } = tokenizer;
-    public IDecoder Decoder { get; } = decoder;
+    private readonly Lazy<string> _weightsHash;
+
+    public LanguageModel(string name, string weightsHash, ITokenizer tokenizer, IDecoder decoder)
+        : this(name, new Lazy<string>(weightsHash), tokenizer, decoder)
+    {
+    }
+
+    private LanguageModel(string name, Lazy<string> weightsHash, ITokenizer tokenizer, IDecoder decoder)
+        => (Name, _weightsHash, Tokenizer, Decoder) = (name, weightsHash, tokenizer, decoder);
+
+    /// <summary>The folder's or file's name, for example <c>rt-mini</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>SHA-256 of the weight files, lower-case hexadecimal. Computed when first asked for: large files take seconds.</summary>
+    public string WeightsHash => _weightsHash.Value;
+    public ITokenizer Tokenizer { get; }
+    public IDecoder Decoder { get; }
     public ModelConfig Config => Decoder.Config;
 
     /// <summary>Loads a Hugging Face folder or a GGUF file; null loads the built-in model.</summary>
-    public static LanguageModel Load(string? path) => throw new NotImplementedException();
+    /// <exception cref="InvalidModelException">
+    /// A file or tensor is missing, broken or of a kind not supported; the message names it and the remedy.
+    /// </exception>
+    public static LanguageModel Load(string? path)
+    {
+        var files = ModelFiles.Find(path ?? BuiltInModel.Path);
+        return files.IsGguf ? LoadGguf(files) : LoadFolder(files);
+    }
 
     public void Dispose() => Decoder.Dispose();
+
+    private static LanguageModel LoadFolder(ModelFiles files)
+    {
+        var config = ModelConfigReader.ReadJson(Path.Combine(files.Path, ModelConfigReader.FileName));
+        var tokenizerPath = Path.Combine(files.Path, TokenizerName);
+        if (!File.Exists(tokenizerPath))
+            throw new InvalidModelException($"{files.Path}: it holds no {TokenizerName}. Download that file of the model into the folder.");
+        return Build(files, config, TokenizerJson.Read(tokenizerPath), SafetensorsWeights.Open(files.Path));
+    }
+
+    private static LanguageModel LoadGguf(ModelFiles files)
+    {
+        var file = GgufFile.Open(files.Path);
+        try
+        {
+            var config = ModelConfigReader.ReadGguf(file);
+            return Build(files, config, GgufTokenizer.Read(file.Metadata, file.Path), new GgufWeights(file));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static LanguageModel Build(ModelFiles files, ModelConfig config, ITokenizer tokenizer, IWeights weights)
+    {
+        try
+        {
+            if (tokenizer.VocabularySize > config.Vocabulary)
+                throw new InvalidModelException(
+                    $"{files.Path}: its tokenizer gives ids up to {tokenizer.VocabularySize - 1}, its embedding has {config.Vocabulary} rows. "
+                    + "Tokenizer and weights must belong to the same model.");
+            ExpectedTensors.Check(files.Path, config, weights.Tensors);
+            return new LanguageModel(files.Name, new Lazy<string>(() => weights.Hash), tokenizer, new Decoder(config, weights));
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
 }

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace RtMatching.Inference.Weights;
@@ -65,7 +67,7 @@ internal ref struct GgufCursor
         }
     }
 
-    /// <summary>A metadata value: string, bool, long, ulong, double or an array of one of them (nested: object[]).</summary>
+    /// <summary>string, bool, long (every integer but the unsigned 64-bit one), ulong, double; or an array of the stored element type.</summary>
     public object ReadValue(string key) => ReadValue(key, (GgufValueType)ReadUInt32(key), depth: 0);
 
     private object ReadValue(string key, GgufValueType type, int depth) => type switch
@@ -83,23 +85,33 @@ internal ref struct GgufCursor
         if (depth >= MaxArrayDepth) throw Invalid($"{key}: arrays within arrays, deeper than {MaxArrayDepth}");
         var type = (GgufValueType)ReadUInt32(key);
         var count = ReadCount(key, MaxArrayLength, MinBytes(key, type));
-        switch (type)
+        return type switch
         {
-            case GgufValueType.String: return Fill(new string[count], key, static (ref c, k, _, _) => c.ReadString(k), type, depth);
-            case GgufValueType.Bool: return Fill(new bool[count], key, static (ref c, k, _, _) => c.ReadBool(k), type, depth);
-            case GgufValueType.UInt64: return Fill(new ulong[count], key, static (ref c, k, _, _) => c.ReadUInt64(k), type, depth);
-            case GgufValueType.Float32 or GgufValueType.Float64:
-                return Fill(new double[count], key, static (ref c, k, t, _) => c.ReadDouble(k, t), type, depth);
-            case GgufValueType.Array: return Fill(new object[count], key, static (ref c, k, _, d) => c.ReadArray(k, d + 1), type, depth);
-            default: return Fill(new long[count], key, static (ref c, k, t, _) => c.ReadInt64(k, t), type, depth);
-        }
+            GgufValueType.UInt8 => ReadNumbers<byte>(key, count),
+            GgufValueType.Int8 => ReadNumbers<sbyte>(key, count),
+            GgufValueType.UInt16 => ReadNumbers<ushort>(key, count),
+            GgufValueType.Int16 => ReadNumbers<short>(key, count),
+            GgufValueType.UInt32 => ReadNumbers<uint>(key, count),
+            GgufValueType.Int32 => ReadNumbers<int>(key, count),
+            GgufValueType.UInt64 => ReadNumbers<ulong>(key, count),
+            GgufValueType.Int64 => ReadNumbers<long>(key, count),
+            GgufValueType.Float32 => ReadNumbers<float>(key, count),
+            GgufValueType.Float64 => ReadNumbers<double>(key, count),
+            GgufValueType.Bool => ReadEach(count, (ref c) => c.ReadBool(key)),
+            GgufValueType.String => ReadEach(count, (ref c) => c.ReadString(key)),
+            _ => ReadEach(count, (ref c) => c.ReadArray(key, depth + 1)),
+        };
     }
 
-    private delegate T ElementReader<out T>(ref GgufCursor cursor, string key, GgufValueType type, int depth);
+    private T[] ReadNumbers<T>(string key, int count) where T : unmanaged
+        => MemoryMarshal.Cast<byte, T>(Take(count * Unsafe.SizeOf<T>(), key)).ToArray();
 
-    private T[] Fill<T>(T[] elements, string key, ElementReader<T> read, GgufValueType type, int depth)
+    private delegate T ElementReader<out T>(ref GgufCursor cursor);
+
+    private T[] ReadEach<T>(int count, ElementReader<T> read)
     {
-        for (var i = 0; i < elements.Length; i++) elements[i] = read(ref this, key, type, depth);
+        var elements = new T[count];
+        for (var i = 0; i < count; i++) elements[i] = read(ref this);
         return elements;
     }
 

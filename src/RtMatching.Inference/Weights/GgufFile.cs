@@ -50,7 +50,7 @@ public sealed class GgufFile : IDisposable
     /// <summary>Bytes in the file.</summary>
     public long Bytes => Mapped.Length;
 
-    /// <summary>string, bool, long (every integer but the unsigned 64-bit one), ulong, double, or an array of one of these.</summary>
+    /// <summary>string, bool, long (every integer but the unsigned 64-bit one), ulong, double; or an array of the stored element type: string[], int[], float[], ...</summary>
     public IReadOnlyDictionary<string, object> Metadata { get; }
 
     /// <summary>In the file's order.</summary>
