@@ -1,0 +1,87 @@
+using System.Text.RegularExpressions;
+
+namespace RtMatching.Core.Documents;
+
+/// <summary>What a job description asks of a candidate.</summary>
+internal static partial class RequirementFinder
+{
+    private const int MaxCount = 20;
+
+    private const int MaxLength = 250;
+
+    private const int MinLetters = 8;
+
+    /// <summary>A posting with at least so many sentences that speak of experience or knowledge needs no others.</summary>
+    private const int EnoughCues = 3;
+
+    private sealed record Candidate(TextLine Piece, JobPart Part, bool HasCue);
+
+    public static IReadOnlyList<Passage> Find(string text)
+    {
+        var candidates = Candidates(text);
+        return Choose(candidates).Select(c => new Passage(c.Piece.Start, c.Piece.Length, c.Part == JobPart.Duties ? SectionKind.Experience : SectionKind.Skills))
+            .ToList();
+    }
+
+    /// <summary>
+    /// What stands under headings of qualifications; duties fill up what is left of the number. Without such headings, the
+    /// sentences that sound like requirements; without those, all that is no boilerplate.
+    /// </summary>
+    private static List<Candidate> Choose(List<Candidate> candidates)
+    {
+        var asked = candidates.Where(c => c.Part == JobPart.Asked).ToList();
+        var duties = candidates.Where(c => c.Part == JobPart.Duties).ToList();
+        var rest = candidates.Where(c => c.Part == JobPart.Unknown).ToList();
+        var cues = rest.Where(c => c.HasCue).ToList();
+        if (asked.Count + duties.Count == 0) return [.. (cues.Count >= EnoughCues ? cues : rest).Take(MaxCount)];
+        var preferred = asked.Concat(asked.Count < EnoughCues ? cues : []).Concat(duties).Take(MaxCount);
+        return [.. preferred.OrderBy(c => c.Piece.Start)];
+    }
+
+    private static List<Candidate> Candidates(string text)
+    {
+        var found = new List<Candidate>();
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (start, end, part) in Parts(text))
+        {
+            if (part == JobPart.Boilerplate) continue;
+            foreach (var unit in TextUnits.Find(text, start, end))
+                foreach (var piece in Sentences.Split(text, TextUnits.WithoutBullet(text, unit), MaxLength, join: false))
+                    if (IsSubstantive(text, piece) && seen.Add(piece.Of(text).ToString()))
+                        found.Add(new Candidate(piece, part, Cue().IsMatch(piece.Of(text))));
+        }
+        return found;
+    }
+
+    private static IEnumerable<(int Start, int End, JobPart Part)> Parts(string text)
+    {
+        var (start, part) = (0, JobPart.Unknown);
+        foreach (var line in TextLine.All(text))
+        {
+            if (line.IsBlank || JobHeadings.Of(line.Of(text)) is not { } heading) continue;
+            if (line.Start > start) yield return (start, line.Start, part);
+            (start, part) = (line.Start + heading.TextAt, heading.Part);
+        }
+        if (start < text.Length) yield return (start, text.Length, part);
+    }
+
+    private static bool IsSubstantive(string text, TextLine piece)
+    {
+        var words = piece.Of(text);
+        var letters = 0;
+        foreach (var c in words)
+            if (char.IsLetter(c)) letters += c > '\u2E80' ? 3 : 1;
+        return letters >= MinLetters && words[^1] is not (':' or '：') && !Boilerplate().IsMatch(words) && !Contact().IsMatch(words);
+    }
+
+    [GeneratedRegex(@"\b(?:experience\w*|knowledge|degree|bachelor\w*|master\w*|phd|diploma|ability|able to|skills?|skilled|proficien\w+|fluen\w+|years?|must|required?|requires|familiar\w*|understanding|expertise|competen\w+|qualif\w+|certifi\w+|licen[sc]e\w*|background in|track record|strong|excellent|demonstrated|proven|graduate|education|responsible for)\b|经验|熟悉|精通|掌握|学历|本科|大专|硕士|专业|能力|熟练|了解|具备|负责|以上|优先|证书|經驗|熟悉|學歷",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Cue();
+
+    [GeneratedRegex(@"equal (?:employment )?opportunit|regardless of|without regard to|race, (?:colou?r|religion)|sexual orientation|gender identity|veteran status|reasonable accommodation|background check|drug (?:test|screen)|e-verify|affirmative action|401\(?k|health (?:insurance|benefits)|dental|paid (?:time off|vacation|holiday)|\bpto\b|parental leave|stock options|competitive (?:salary|compensation|pay)|salary (?:range|is|will|:)|base (?:salary|pay)|bonus(?:es)? (?:plan|program)|we offer|we provide|apply (?:now|today|online|at|by|via|through|here|for this)|to apply|please (?:send|submit|apply|visit|note|clearly|mention|contact|email|e-mail|forward)|send (?:your|us|a) |submit (?:your|a) |successful candidates? should|only (?:short-?listed|selected)|short-?listed candidates|interested candidates|cover letter|curriculum vitae|click (?:here|on)|our (?:mission|vision|values|culture|company|clients|investors)\b|we are (?:a|an|the|one of)\b|we're (?:a|an|the|one of)\b|we believe|founded in|established in|headquarter|is (?:a|an|the) (?:leading|global|fast[- ]growing|private|privately|public|world)|for (?:more|additional|further) information|visit our|learn more about|all rights reserved|this (?:job )?description is not|五险一金|五险|公积金|带薪年假|年终奖|双休|节日福利|请将简历|投递简历|发送简历|简历投递|团队氛围|公司提供|我们提供|下午茶|股票期权|餐补|补充医疗|成立于|是一家",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Boilerplate();
+
+    [GeneratedRegex(@"[\w.+-]{1,64}@[\w-]{1,63}\.|https?://|\bwww\.", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Contact();
+}
