@@ -1,1 +1,18 @@
-Console.WriteLine("benchmarks");
+using RtMatching.Benchmarks;
+
+return (args.FirstOrDefault(), args.Skip(1).ToArray()) switch
+{
+    ("gemm", var rest) => GemmBenchmark.Run(rest),
+    ("forward", var rest) => ForwardBenchmark.Run(rest),
+    _ => List(),
+};
+
+static int List()
+{
+    Console.WriteLine("""
+        dotnet run --project tests/RtMatching.Benchmarks -c Release -- NAME
+          gemm       the machine's f32 peak, and our matrix products of several shapes beside it
+          forward    a whole forward of the Qwen3-0.6B shape beside both peaks [--tokens N] [--path Vector512|Vector256|Vector128]
+        """);
+    return 2;
+}
