@@ -123,7 +123,7 @@ internal sealed unsafe class CausalAttention(SimdKernels kernels, Workers worker
             {
                 height = kernels.TileHeight(rows - row);
                 var c = product + (long)row * columns + column;
-                kernels.Tile(height, depth, a + (long)row * depth, panel, c, columns, TileWrite.Store);
+                kernels.Tile(height, depth, a + (long)row * depth, panel, c, columns);
             }
         }
     }

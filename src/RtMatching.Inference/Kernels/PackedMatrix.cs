@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RtMatching.Inference.Kernels;
 
 /// <summary>Reads rows first .. first + count of a matrix. (count, depth)</summary>
@@ -65,8 +67,13 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     public void Dispose() => _panels.Dispose();
 
+    [SkipLocalsInit]
     private void MultiplyBlock(RowPanels x, float* y, int panel, int first, int end, TileWrite write)
     {
+        var tile = stackalloc float[_kernels.TileRows * _kernels.PanelWidth];
+        var column = panel * OutputsPerPanel;
+        var width = Math.Min(OutputsPerPanel, Outputs - column);
+
         // A gated panel needs its whole sum before the epilogue; the others add up blocks in y.
         var blockDepth = _gated ? Depth : BlockDepth;
         for (var k = 0; k < Depth; k += blockDepth)
@@ -77,31 +84,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
             {
                 height = _kernels.TileHeight(end - row);
                 var a = x.Pointer + (long)row * Depth + (long)k * height;
-                MultiplyTile(height, depth, a, b, y + (long)row * Outputs, panel, k == 0 ? write : TileWrite.Accumulate);
-            }
-        }
-    }
-
-    private void MultiplyTile(int height, int depth, float* a, float* b, float* y, int panel, TileWrite write)
-    {
-        var width = OutputsPerPanel;
-        var first = panel * width;
-        if (first + width <= Outputs)
-        {
-            _kernels.Tile(height, depth, a, b, y + first, Outputs, write);
-            return;
-        }
-
-        // The last panel is wider than what is left of y: compute it aside, then take the columns that exist.
-        var aside = stackalloc float[height * width];
-        _kernels.Tile(height, depth, a, b, aside, width, write == TileWrite.SwiGlu ? write : TileWrite.Store);
-        for (var row = 0; row < height; row++)
-        {
-            var target = y + (long)row * Outputs + first;
-            for (var column = 0; column < Outputs - first; column++)
-            {
-                var value = aside[row * width + column];
-                target[column] = write == TileWrite.Accumulate ? target[column] + value : value;
+                _kernels.Tile(height, depth, a, b, tile, _kernels.PanelWidth);
+                _kernels.Finish(k == 0 ? write : TileWrite.Accumulate, height, tile, y + (long)row * Outputs + column, Outputs, width);
             }
         }
     }

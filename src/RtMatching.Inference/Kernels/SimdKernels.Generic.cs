@@ -10,6 +10,16 @@ internal sealed unsafe partial class SimdKernels<TLanes, TVector> : SimdKernels
     public override int Lanes => TLanes.Count;
     public override int TileRows => TLanes.TileRows;
 
+    public override void Finish(TileWrite write, int height, float* tile, float* y, nint stride, int width)
+    {
+        for (var row = 0; row < height; row++, tile += PanelWidth, y += stride)
+        {
+            if (write == TileWrite.SwiGlu) SwiGlu(tile);
+            if (write == TileWrite.Accumulate) Add(tile, width, y);
+            else new Span<float>(tile, width).CopyTo(new Span<float>(y, width));
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void RmsNorm(float* x, float* weight, float epsilon, int length, float* y)
     {
@@ -120,5 +130,14 @@ internal sealed unsafe partial class SimdKernels<TLanes, TVector> : SimdKernels
         var sum = TLanes.Sum(sums);
         for (; i < length; i++) sum += x[i] = MathF.Exp(x[i] - max);
         return sum;
+    }
+
+    /// <summary>The left half of a tile's row becomes silu(left) * right, with silu(g) = g / (1 + exp(-g)).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SwiGlu(float* row)
+    {
+        var (gate, up) = (TLanes.Load(row), TLanes.Load(row + TLanes.Count));
+        var denominator = TLanes.Add(TLanes.Broadcast(1), TLanes.Exp(TLanes.Subtract(TLanes.Broadcast(0), gate)));
+        TLanes.Store(TLanes.Multiply(TLanes.Divide(gate, denominator), up), row);
     }
 }

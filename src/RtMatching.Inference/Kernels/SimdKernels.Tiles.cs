@@ -2,49 +2,24 @@ using System.Runtime.CompilerServices;
 
 namespace RtMatching.Inference.Kernels;
 
-// One kernel for each tile height. The accumulators are named one by one because only locals stay in registers.
+// One kernel for each tile height. The accumulators are named one by one because only locals stay in registers, and
+// the kernels call nothing and branch on nothing, because the JIT then spills accumulators inside the loop.
 internal sealed unsafe partial class SimdKernels<TLanes, TVector>
 {
-    public override void Tile(int height, int depth, float* a, float* b, float* c, nint stride, TileWrite write)
+    public override void Tile(int height, int depth, float* a, float* b, float* c, nint stride)
     {
         switch (height)
         {
-            case 12: Tile12(depth, a, b, c, stride, write); break;
-            case 6: Tile6(depth, a, b, c, stride, write); break;
-            case 4: Tile4(depth, a, b, c, stride, write); break;
-            case 2: Tile2(depth, a, b, c, stride, write); break;
-            default: Tile1(depth, a, b, c, stride, write); break;
+            case 12: Tile12(depth, a, b, c, stride); break;
+            case 6: Tile6(depth, a, b, c, stride); break;
+            case 4: Tile4(depth, a, b, c, stride); break;
+            case 2: Tile2(depth, a, b, c, stride); break;
+            default: Tile1(depth, a, b, c, stride); break;
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write(TVector left, TVector right, float* c, TileWrite write)
-    {
-        switch (write)
-        {
-            case TileWrite.Store:
-                TLanes.Store(left, c);
-                TLanes.Store(right, c + TLanes.Count);
-                break;
-            case TileWrite.Accumulate:
-                TLanes.Store(TLanes.Add(TLanes.Load(c), left), c);
-                TLanes.Store(TLanes.Add(TLanes.Load(c + TLanes.Count), right), c + TLanes.Count);
-                break;
-            default:
-                WriteSwiGlu(left, right, c);
-                break;
-        }
-    }
-
-    /// <summary>silu(g) = g / (1 + exp(-g))</summary>
-    private static void WriteSwiGlu(TVector gate, TVector up, float* c)
-    {
-        var denominator = TLanes.Add(TLanes.Broadcast(1), TLanes.Exp(TLanes.Subtract(TLanes.Broadcast(0), gate)));
-        TLanes.Store(TLanes.Multiply(TLanes.Divide(gate, denominator), up), c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile12(int depth, float* a, float* b, float* c, nint stride, TileWrite write)
+    private static void Tile12(int depth, float* a, float* b, float* c, nint stride)
     {
         TVector l0 = TLanes.Broadcast(0), r0 = l0;
         TVector l1 = l0, r1 = l0;
@@ -99,22 +74,34 @@ internal sealed unsafe partial class SimdKernels<TLanes, TVector>
             r11 = TLanes.MultiplyAdd(x, right, r11);
         }
 
-        Write(l0, r0, c, write);
-        Write(l1, r1, c + stride, write);
-        Write(l2, r2, c + 2 * stride, write);
-        Write(l3, r3, c + 3 * stride, write);
-        Write(l4, r4, c + 4 * stride, write);
-        Write(l5, r5, c + 5 * stride, write);
-        Write(l6, r6, c + 6 * stride, write);
-        Write(l7, r7, c + 7 * stride, write);
-        Write(l8, r8, c + 8 * stride, write);
-        Write(l9, r9, c + 9 * stride, write);
-        Write(l10, r10, c + 10 * stride, write);
-        Write(l11, r11, c + 11 * stride, write);
+        TLanes.Store(l0, c);
+        TLanes.Store(r0, c + TLanes.Count);
+        TLanes.Store(l1, c + stride);
+        TLanes.Store(r1, c + stride + TLanes.Count);
+        TLanes.Store(l2, c + 2 * stride);
+        TLanes.Store(r2, c + 2 * stride + TLanes.Count);
+        TLanes.Store(l3, c + 3 * stride);
+        TLanes.Store(r3, c + 3 * stride + TLanes.Count);
+        TLanes.Store(l4, c + 4 * stride);
+        TLanes.Store(r4, c + 4 * stride + TLanes.Count);
+        TLanes.Store(l5, c + 5 * stride);
+        TLanes.Store(r5, c + 5 * stride + TLanes.Count);
+        TLanes.Store(l6, c + 6 * stride);
+        TLanes.Store(r6, c + 6 * stride + TLanes.Count);
+        TLanes.Store(l7, c + 7 * stride);
+        TLanes.Store(r7, c + 7 * stride + TLanes.Count);
+        TLanes.Store(l8, c + 8 * stride);
+        TLanes.Store(r8, c + 8 * stride + TLanes.Count);
+        TLanes.Store(l9, c + 9 * stride);
+        TLanes.Store(r9, c + 9 * stride + TLanes.Count);
+        TLanes.Store(l10, c + 10 * stride);
+        TLanes.Store(r10, c + 10 * stride + TLanes.Count);
+        TLanes.Store(l11, c + 11 * stride);
+        TLanes.Store(r11, c + 11 * stride + TLanes.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6(int depth, float* a, float* b, float* c, nint stride, TileWrite write)
+    private static void Tile6(int depth, float* a, float* b, float* c, nint stride)
     {
         TVector l0 = TLanes.Broadcast(0), r0 = l0;
         TVector l1 = l0, r1 = l0;
@@ -145,16 +132,22 @@ internal sealed unsafe partial class SimdKernels<TLanes, TVector>
             r5 = TLanes.MultiplyAdd(x, right, r5);
         }
 
-        Write(l0, r0, c, write);
-        Write(l1, r1, c + stride, write);
-        Write(l2, r2, c + 2 * stride, write);
-        Write(l3, r3, c + 3 * stride, write);
-        Write(l4, r4, c + 4 * stride, write);
-        Write(l5, r5, c + 5 * stride, write);
+        TLanes.Store(l0, c);
+        TLanes.Store(r0, c + TLanes.Count);
+        TLanes.Store(l1, c + stride);
+        TLanes.Store(r1, c + stride + TLanes.Count);
+        TLanes.Store(l2, c + 2 * stride);
+        TLanes.Store(r2, c + 2 * stride + TLanes.Count);
+        TLanes.Store(l3, c + 3 * stride);
+        TLanes.Store(r3, c + 3 * stride + TLanes.Count);
+        TLanes.Store(l4, c + 4 * stride);
+        TLanes.Store(r4, c + 4 * stride + TLanes.Count);
+        TLanes.Store(l5, c + 5 * stride);
+        TLanes.Store(r5, c + 5 * stride + TLanes.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4(int depth, float* a, float* b, float* c, nint stride, TileWrite write)
+    private static void Tile4(int depth, float* a, float* b, float* c, nint stride)
     {
         TVector l0 = TLanes.Broadcast(0), r0 = l0;
         TVector l1 = l0, r1 = l0;
@@ -177,14 +170,18 @@ internal sealed unsafe partial class SimdKernels<TLanes, TVector>
             r3 = TLanes.MultiplyAdd(x, right, r3);
         }
 
-        Write(l0, r0, c, write);
-        Write(l1, r1, c + stride, write);
-        Write(l2, r2, c + 2 * stride, write);
-        Write(l3, r3, c + 3 * stride, write);
+        TLanes.Store(l0, c);
+        TLanes.Store(r0, c + TLanes.Count);
+        TLanes.Store(l1, c + stride);
+        TLanes.Store(r1, c + stride + TLanes.Count);
+        TLanes.Store(l2, c + 2 * stride);
+        TLanes.Store(r2, c + 2 * stride + TLanes.Count);
+        TLanes.Store(l3, c + 3 * stride);
+        TLanes.Store(r3, c + 3 * stride + TLanes.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2(int depth, float* a, float* b, float* c, nint stride, TileWrite write)
+    private static void Tile2(int depth, float* a, float* b, float* c, nint stride)
     {
         TVector l0 = TLanes.Broadcast(0), r0 = l0;
         TVector l1 = l0, r1 = l0;
@@ -199,12 +196,14 @@ internal sealed unsafe partial class SimdKernels<TLanes, TVector>
             r1 = TLanes.MultiplyAdd(x, right, r1);
         }
 
-        Write(l0, r0, c, write);
-        Write(l1, r1, c + stride, write);
+        TLanes.Store(l0, c);
+        TLanes.Store(r0, c + TLanes.Count);
+        TLanes.Store(l1, c + stride);
+        TLanes.Store(r1, c + stride + TLanes.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1(int depth, float* a, float* b, float* c, nint stride, TileWrite write)
+    private static void Tile1(int depth, float* a, float* b, float* c, nint stride)
     {
         TVector l0 = TLanes.Broadcast(0), r0 = l0;
         for (; depth > 0; depth--, a++, b += 2 * TLanes.Count)
@@ -215,6 +214,7 @@ internal sealed unsafe partial class SimdKernels<TLanes, TVector>
             r0 = TLanes.MultiplyAdd(x, right, r0);
         }
 
-        Write(l0, r0, c, write);
+        TLanes.Store(l0, c);
+        TLanes.Store(r0, c + TLanes.Count);
     }
 }

@@ -45,12 +45,18 @@ internal abstract unsafe class SimdKernels
     public int TileHeight(int rowsLeft) =>
         rowsLeft >= TileRows ? TileRows : rowsLeft >= 6 ? 6 : rowsLeft >= 4 ? 4 : rowsLeft >= 2 ? 2 : 1;
 
-    /// <summary>One tile of a product.</summary>
+    /// <summary>One tile of a product: c = a^T b.</summary>
     /// <param name="height">A value of <see cref="TileHeight"/>.</param>
     /// <param name="a">(depth, height)</param>
     /// <param name="b">(depth, PanelWidth)</param>
     /// <param name="c">(height, PanelWidth), rows <paramref name="stride"/> apart.</param>
-    public abstract void Tile(int height, int depth, float* a, float* b, float* c, nint stride, TileWrite write);
+    public abstract void Tile(int height, int depth, float* a, float* b, float* c, nint stride);
+
+    /// <summary>Takes a finished tile into y.</summary>
+    /// <param name="tile">(height, PanelWidth); its contents are used up.</param>
+    /// <param name="y">(height, width), rows <paramref name="stride"/> apart.</param>
+    /// <param name="width">Columns that exist in y: fewer than the tile has at the last panel.</param>
+    public abstract void Finish(TileWrite write, int height, float* tile, float* y, nint stride, int width);
 
     /// <summary>y = x / rms(x) * weight. y may be x.</summary>
     public abstract void RmsNorm(float* x, float* weight, float epsilon, int length, float* y);
