@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace RtMatching.Inference.Kernels;
 
 /// <summary>Runs a kernel's items on several cores. The caller's thread takes part, so a busy thread pool delays nothing.</summary>
@@ -20,9 +22,17 @@ internal sealed class Workers(int degree)
         }
 
         var next = -1;
-        Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, worker =>
+        try
         {
-            for (var item = Interlocked.Increment(ref next); item < items; item = Interlocked.Increment(ref next)) body(worker, item);
-        });
+            Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, worker =>
+            {
+                for (var item = Interlocked.Increment(ref next); item < items; item = Interlocked.Increment(ref next)) body(worker, item);
+            });
+        }
+        catch (AggregateException errors)
+        {
+            // Callers know what an item throws (a weight file that lies, say), not that it ran on another thread.
+            ExceptionDispatchInfo.Throw(errors.InnerExceptions[0]);
+        }
     }
 }
