@@ -5,14 +5,52 @@ namespace RtMatching.Core.Storage;
 /// <summary>The one store. Opening it migrates it.</summary>
 public sealed class Database(NpgsqlDataSource source) : IAsyncDisposable
 {
+    /// <summary>Where a connection string is looked for when none is given.</summary>
+    public const string Variable = "ConnectionStrings__rtmatch";
+
     public NpgsqlDataSource Source { get; } = source;
 
     /// <summary>
     /// Opens <paramref name="connectionString"/>, or <c>ConnectionStrings__rtmatch</c>, or starts the user's private
     /// cluster; then applies outstanding migrations.
     /// </summary>
-    public static Task<Database> OpenAsync(string? connectionString = null, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+    /// <param name="database">Another database on that server; created where the server is the private cluster.</param>
+    /// <param name="say">Told what takes long.</param>
+    /// <exception cref="DatabaseSetupException">The message names the remedy.</exception>
+    public static async Task<Database> OpenAsync(
+        string? connectionString = null, CancellationToken cancellation = default, string? database = null, Action<string>? say = null)
+    {
+        connectionString ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set ? set : null;
+        connectionString = connectionString is null
+            ? await new LocalCluster().StartAsync(say ?? (_ => { }), database ?? LocalCluster.DefaultDatabase, cancellation)
+            : Named(connectionString, database);
+        var source = new NpgsqlDataSourceBuilder(connectionString) { ConnectionStringBuilder = { ApplicationName = "rtmatch" } }.Build();
+        try
+        {
+            await Migrator.ApplyAsync(source, cancellation);
+            return new Database(source);
+        }
+        catch
+        {
+            await source.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static string Named(string connectionString, string? database)
+    {
+        try
+        {
+            var builder = new NpgsqlConnectionStringBuilder(connectionString);
+            if (database is not null) builder.Database = database;
+            return builder.ConnectionString;
+        }
+        catch (ArgumentException exception)
+        {
+            // The string itself may hold a password: never repeat it.
+            throw new DatabaseSetupException($"{Variable} is not a PostgreSQL connection string ({exception.GetType().Name}); write for example Host=localhost;Username=me;Password=...;Database=rtmatch", exception);
+        }
+    }
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 }
