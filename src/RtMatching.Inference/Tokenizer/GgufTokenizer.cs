@@ -78,7 +78,13 @@ public static class GgufTokenizer
 
         private long[] ReadTypes(object value, int count)
         {
-            var types = value as long[] ?? throw Invalid("token_type", "is not an array of integers");
+            var types = value switch   // writers differ in the width they choose
+            {
+                int[] numbers => [.. numbers.Select(number => (long)number)],
+                uint[] numbers => [.. numbers.Select(number => (long)number)],
+                long[] numbers => numbers,
+                _ => throw Invalid("token_type", "is not an array of integers"),
+            };
             return types.Length == count ? types : throw Invalid("token_type", $"has {types.Length} entries for {count} tokens");
         }
 
