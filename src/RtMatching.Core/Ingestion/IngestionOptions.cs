@@ -29,7 +29,7 @@ public sealed record IngestionOptions
     /// <summary>Characters given to the model at once, about four a token: what a crash can lose, and what a lease's renewal must outlive.</summary>
     public int EmbedBatchCharacters { get; init; } = 128 * 1024;
 
-    /// <summary>How long a worker that went silent keeps its items. Renewed at a third of it.</summary>
+    /// <summary>How long a worker that went silent keeps its items. Renewed at a tenth of it.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Of one stage of one item; after so many it is a dead letter.</summary>

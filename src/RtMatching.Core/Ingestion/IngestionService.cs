@@ -1,3 +1,4 @@
+using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 using RtMatching.Inference.Model;
@@ -5,12 +6,19 @@ using RtMatching.Inference.Model;
 namespace RtMatching.Core.Ingestion;
 
 /// <summary>Bulk loads, from paths to vectors: the door that the command line and the server use.</summary>
-/// <param name="load">Loads a profile's model; <see cref="LanguageModel.Load"/> by default. Models loaded here are disposed here.</param>
-public sealed class IngestionService(Database database, IngestionOptions? options = null, Func<string?, LanguageModel>? load = null) : IDisposable
+/// <param name="load">Gives the model at a path (null: the built-in one), which stays the caller's. Without it models are loaded and disposed here.</param>
+public sealed class IngestionService(Database database, IngestionOptions? options = null, Func<string?, LanguageModel>? load = null)
+    : IAsyncDisposable, IDisposable
 {
+    private readonly IngestionOptions _options = options ?? new IngestionOptions();
+    private readonly DatabaseRetry _retry = new(database, (options ?? new IngestionOptions()).DatabasePatience);
+    private readonly ProfileStore _profiles = new(database);
+    private readonly Dictionary<string, LanguageModel> _models = [];
+    private readonly Lock _loading = new();
+    private readonly Lazy<DocumentParser> _parser = new(() => new DocumentParser());
+
     private Database Database { get; } = database;
-    private IngestionOptions Options { get; } = options ?? new IngestionOptions();
-    private Func<string?, LanguageModel> Load { get; } = load ?? LanguageModel.Load;
+    private IngestionStore Store => new(_retry);
 
     /// <summary>
     /// Hands every file and row in; returns the ingestion's id. What is stored already with this content and has a vector is
@@ -18,36 +26,77 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     /// </summary>
     /// <exception cref="FileNotFoundException">A path does not exist; nothing is handed in.</exception>
     public Task<long> StartAsync(
-        IngestionRequest request, IProgress<SubmissionProgress>? progress = null, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+        IngestionRequest request, IProgress<SubmissionProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        IngestionSource.Check(request);
+        return StartAsync(request, new IngestionSource(request, _options).ReadAsync(cancellation), progress, cancellation);
+    }
 
     /// <summary>The same for items that come from elsewhere than a path.</summary>
-    public Task<long> StartAsync(
+    public async Task<long> StartAsync(
         IngestionRequest request, IAsyncEnumerable<SourceItem> items, IProgress<SubmissionProgress>? progress = null,
-        CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+        CancellationToken cancellation = default)
+    {
+        var profile = await ActiveAsync(request, cancellation);
+        var store = Store;
+        await store.ReapAbandonedAsync(cancellation);
+        var id = await store.CreateAsync(
+            request.Tenant, request.Kind, IngestionSource.Describe(request), profile.Id, reembed: false, cancellation);
+        var submission = new Submission(_retry, profile, request, id, new VectorStore(Database, profile));
+        await foreach (var item in items.WithCancellation(cancellation))
+        {
+            await submission.AddAsync(item, cancellation);
+            progress?.Report(new SubmissionProgress(submission.Items));
+        }
+
+        await submission.FlushAsync(cancellation);
+        progress?.Report(new SubmissionProgress(submission.Items));
+        await store.SubmittedAsync(id, cancellation);
+        return id;
+    }
 
     /// <summary>
     /// Works on the ingestion until none of its items is open, then builds missing indexes. Several processes may run one ingestion.
     /// Cancellation hands back what is leased; running again resumes.
     /// </summary>
     /// <exception cref="KeyNotFoundException">There is no such ingestion.</exception>
-    public Task<IngestionSummary> RunAsync(
-        long id, IProgress<IngestionProgress>? progress = null, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+    public async Task<IngestionSummary> RunAsync(
+        long id, IProgress<IngestionProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var store = Store;
+        var profile = await ProfileOfAsync(id, cancellation);
+        await store.TransitAsync(id, [IngestionState.Pending], IngestionState.Running, cancellation);
+        var queue = new WorkQueue(_retry, _options);
+        var vectors = new VectorStore(Database, profile);
+        var worker = new IngestionWorker(
+            queue, store, new ParseStage(_retry, queue, _parser.Value, _options),
+            () => new EmbedStage(_retry, queue, new DocumentEmbedder(Model(profile.Profile.ModelPath), profile.Profile), vectors, _options),
+            _options);
+        await worker.RunAsync(new QueueScope(profile.Id, id), progress, cancellation);
+        if (await store.FinishAsync(id, cancellation)) await vectors.BuildIndexesAsync(cancellation);
+        return await FindAsync(id, cancellation);
+    }
 
     /// <summary>Newest first.</summary>
     public Task<IReadOnlyList<IngestionSummary>> ListAsync(string tenant = "default", int limit = 100, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+        Store.ListAsync(tenant, limit, cancellation);
 
     /// <param name="failedOnly">Only rejected and dead items.</param>
     /// <exception cref="KeyNotFoundException">There is no such ingestion.</exception>
-    public Task<IngestionDetail> ShowAsync(long id, bool failedOnly = false, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+    public async Task<IngestionDetail> ShowAsync(long id, bool failedOnly = false, CancellationToken cancellation = default)
+    {
+        var summary = await FindAsync(id, cancellation);
+        return new IngestionDetail(
+            summary, await Store.OutcomesAsync(id, cancellation), await Store.ItemsAsync(id, failedOnly, cancellation));
+    }
 
     /// <summary>Stops the ingestion and its open items; false where it had ended already.</summary>
     /// <exception cref="KeyNotFoundException">There is no such ingestion.</exception>
-    public Task<bool> CancelAsync(long id, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<bool> CancelAsync(long id, CancellationToken cancellation = default)
+    {
+        await FindAsync(id, cancellation);
+        return await Store.CancelAsync(id, cancellation);
+    }
 
     /// <summary>
     /// Puts dead, rejected and cancelled items back into the queue, and takes up an ingestion whose submission was cut off; run it then.
@@ -55,16 +104,95 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     /// </summary>
     /// <returns>How many items are open now.</returns>
     /// <exception cref="KeyNotFoundException">There is no such ingestion.</exception>
-    public Task<long> RetryAsync(long id, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task<long> RetryAsync(long id, CancellationToken cancellation = default)
+    {
+        await FindAsync(id, cancellation);
+        await Store.RetryAsync(id, cancellation);
+        return (await FindAsync(id, cancellation)).Counts.Open;
+    }
 
     /// <summary>
     /// Fills the newest version of a profile for every current document of both kinds and all tenants while the active one goes on
     /// serving, then switches. Returns the version that is active now.
     /// </summary>
     /// <exception cref="InvalidOperationException">Some documents cannot be embedded; the message says how to find them. Nothing is switched.</exception>
-    public Task<ProfileVersion> ReembedAsync(
-        string profile = TaskProfile.DefaultName, IProgress<IngestionProgress>? progress = null, CancellationToken cancellation = default) =>
-        throw new NotImplementedException();
+    public async Task<ProfileVersion> ReembedAsync(
+        string profile = TaskProfile.DefaultName, IProgress<IngestionProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var newest = (await _profiles.ListAsync(cancellation)).Where(version => version.Profile.Name == profile).MaxBy(version => version.Version)
+            ?? throw new InvalidOperationException($"There is no profile {profile}: `ingest` makes the first one, `profiles set` others.");
+        var missingBefore = long.MaxValue;
+        while (true)
+        {
+            var ids = await FillAsync(newest, progress, cancellation);
+            var missing = await _profiles.ActivateAsync(newest.Id, cancellation);
+            if (missing == 0) return newest with { Active = true };
 
-    public void Dispose() => throw new NotImplementedException();
+            // New documents may have come meanwhile, which the next round takes; but the same ones failing again would go on for ever.
+            if (missing >= missingBefore)
+                throw new InvalidOperationException(
+                    $"{missing} documents have no vector in version {newest.Version} of {profile}, which is not switched to. " +
+                    $"See `ingestions show {(ids.Count > 0 ? ids[^1] : 0)} --failed`; retry or delete them, then run `ingest --reembed` again.");
+            missingBefore = missing;
+        }
+    }
+
+    private async Task<IReadOnlyList<long>> FillAsync(
+        ProfileVersion version, IProgress<IngestionProgress>? progress, CancellationToken cancellation)
+    {
+        var store = Store;
+        var vectors = new VectorStore(Database, version);
+        var ids = new List<long>();
+        foreach (var (tenant, kind) in await store.MissingAsync(vectors.Vectors, cancellation))
+        {
+            var id = await store.CreateAsync(tenant, kind, "reembed", version.Id, reembed: true, cancellation);
+            await store.QueueMissingAsync(id, version, vectors.Vectors, cancellation);
+            await RunAsync(id, progress, cancellation);
+            ids.Add(id);
+        }
+
+        return ids;
+    }
+
+    /// <summary>The profile's active version; where none is stored, the model's default as its first.</summary>
+    private async Task<ProfileVersion> ActiveAsync(IngestionRequest request, CancellationToken cancellation)
+    {
+        if (await _profiles.FindActiveAsync(request.Profile, cancellation) is { } active) return active;
+        var model = await Task.Run(() => Model(request.ModelPath), cancellation);
+        return await _profiles.SaveAsync(DefaultProfiles.Create(model, request.ModelPath, request.Profile), cancellation);
+    }
+
+    private async Task<ProfileVersion> ProfileOfAsync(long id, CancellationToken cancellation)
+    {
+        var summary = await FindAsync(id, cancellation);
+        var version = (await _profiles.ListAsync(cancellation))
+            .Single(version => version.Profile.Name == summary.Profile && version.Version == summary.ProfileVersion);
+        return version.Profile.Preparation == TextPreparation.Version
+            ? version
+            : throw new InvalidOperationException(
+                $"Profile {summary.Profile} version {version.Version} was made with text preparation {version.Profile.Preparation}; this program " +
+                $"has {TextPreparation.Version}. Save a new version with `profiles set`, then run `ingest --reembed`.");
+    }
+
+    private async Task<IngestionSummary> FindAsync(long id, CancellationToken cancellation) =>
+        await Store.FindAsync(id, cancellation)
+        ?? throw new KeyNotFoundException($"There is no ingestion {id}: `ingestions list` shows those there are.");
+
+    private LanguageModel Model(string? path)
+    {
+        if (load is not null) return load(path);
+        lock (_loading)
+        {
+            if (!_models.TryGetValue(path ?? "", out var model)) _models[path ?? ""] = model = LanguageModel.Load(path);
+            return model;
+        }
+    }
+
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var model in _models.Values) model.Dispose();
+        if (_parser.IsValueCreated) await _parser.Value.DisposeAsync();
+    }
 }

@@ -116,7 +116,23 @@ public sealed class DocumentEmbedder
 /// <summary>Texts cut to what fits one forward, ready for the model.</summary>
 /// <param name="Count">Texts.</param>
 /// <param name="Parts">Parts of one text stand together, in order; every text has at least one.</param>
-public sealed record PreparedTexts(DocumentKind Kind, int Count, IReadOnlyList<TextPart> Parts);
+public sealed record PreparedTexts(DocumentKind Kind, int Count, IReadOnlyList<TextPart> Parts)
+{
+    /// <summary>All texts one after another; they must be of one kind.</summary>
+    public static PreparedTexts Join(IReadOnlyList<PreparedTexts> all)
+    {
+        var parts = new List<TextPart>();
+        var count = 0;
+        foreach (var prepared in all)
+        {
+            if (prepared.Kind != all[0].Kind) throw new ArgumentException("Texts of different kinds cannot be joined.", nameof(all));
+            foreach (var part in prepared.Parts) parts.Add(part with { Owner = part.Owner + count });
+            count += prepared.Count;
+        }
+
+        return new PreparedTexts(all[0].Kind, count, parts);
+    }
+}
 
 /// <param name="Owner">Index of the text that the part is of.</param>
 public sealed record TextPart(int Owner, string Text);

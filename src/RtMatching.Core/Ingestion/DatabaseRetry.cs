@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using Npgsql;
+using RtMatching.Core.Storage;
+
+namespace RtMatching.Core.Ingestion;
+
+/// <summary>
+/// Runs work on a connection, again on a fresh one where the connection or the server died under it. What is run must be safe to run twice:
+/// a commit whose answer was lost has happened.
+/// </summary>
+internal sealed class DatabaseRetry(Database database, TimeSpan patience)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        var waited = Stopwatch.StartNew();
+        for (var pause = TimeSpan.FromMilliseconds(50); ; pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks)))
+        {
+            try
+            {
+                await using var connection = await database.Source.OpenConnectionAsync(cancellation);
+                return await work(connection, cancellation);
+            }
+            catch (NpgsqlException e) when (IsTransient(e) && waited.Elapsed < patience)
+            {
+                await Task.Delay(pause, cancellation);
+            }
+        }
+    }
+
+    /// <summary>Commits what <paramref name="work"/> did, unless it throws or gives false.</summary>
+    public Task<bool> CommitAsync(Func<NpgsqlTransaction, CancellationToken, Task<bool>> work, CancellationToken cancellation) =>
+        RunAsync(async (connection, token) =>
+        {
+            await using var transaction = await connection.BeginTransactionAsync(token);
+            if (!await work(transaction, token)) return false;
+            await transaction.CommitAsync(token);
+            return true;
+        }, cancellation);
+
+    /// <summary>The failure is the item's own, not the database's: trying other items makes sense.</summary>
+    public static bool IsItsOwn(Exception e) => e is not NpgsqlException || (e is PostgresException refused && !IsTransient(refused));
+
+    /// <summary>Why an item failed, without the exception's message, which may quote the document.</summary>
+    public static string Reason(string stage, Exception e) =>
+        $"{stage} failed: {e.GetType().Name}{(e is PostgresException refused ? $" {refused.SqlState}" : "")}.";
+
+    /// <summary>The server goes or comes, a backend was terminated, or two transactions were in each other's way.</summary>
+    public static bool IsTransient(NpgsqlException e) => e.IsTransient
+        || e is PostgresException
+        {
+            SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
+                or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.TooManyConnections
+        }
+        || (e is not PostgresException && e.InnerException is IOException or System.Net.Sockets.SocketException or TimeoutException);
+}

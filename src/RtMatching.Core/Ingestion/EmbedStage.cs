@@ -1,0 +1,208 @@
+using Npgsql;
+using RtMatching.Core.Documents;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+
+namespace RtMatching.Core.Ingestion;
+
+/// <summary>From a content's text to its vector: parsed items become embedded, and their documents point at the new version.</summary>
+internal sealed class EmbedStage(
+    DatabaseRetry database, WorkQueue queue, DocumentEmbedder embedder, VectorStore vectors, IngestionOptions options)
+{
+    /// <summary>Leases the next documents and cuts their texts, while the model may still be busy with others; null where none waits.</summary>
+    public async Task<EmbedWork?> PrepareAsync(QueueScope scope, CancellationToken cancellation)
+    {
+        var lease = await queue.ClaimAsync(ItemStage.Parsed, scope, options.EmbedBatch, cancellation);
+        if (lease is null) return null;
+        try
+        {
+            var entries = new List<EmbedEntry>();
+            foreach (var twins in lease.Items.GroupBy(item => (item.Content, item.Kind)))
+                if (await EntryAsync(lease, [.. twins], cancellation) is { } entry) entries.Add(entry);
+            return new EmbedWork(lease, entries);
+        }
+        catch
+        {
+            await lease.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Embeds and stores what was prepared, in batches sorted by length, each committed on its own.</summary>
+    public async Task RunAsync(EmbedWork work, CancellationToken cancellation)
+    {
+        foreach (var group in work.Entries.GroupBy(entry => (entry.First.Tenant, entry.First.Kind)))
+        {
+            // Looked up as late as this, so that the same content in the batch before is seen.
+            var known = await KnownAsync(group.Key.Tenant, group.Key.Kind, [.. group], cancellation);
+            var ready = group.Where(entry => known.Contains(entry.Hash)).ToList();
+            if (ready.Count > 0) await CommitAsync(work.Lease, ready, vectorsOf: null, cancellation);
+            foreach (var batch in Batches(group.Where(entry => !known.Contains(entry.Hash))))
+                await EmbedAsync(work.Lease, batch, cancellation);
+        }
+    }
+
+    private async Task<EmbedEntry?> EntryAsync(Lease lease, IReadOnlyList<LeasedItem> twins, CancellationToken cancellation)
+    {
+        try
+        {
+            var text = await TextAsync(twins[0], cancellation);
+            if (text is null)
+            {
+                await EndAsync(lease, twins, ItemStage.Queued, null, null, cancellation);       // forgotten meanwhile: parse it again
+                return null;
+            }
+
+            var prepared = embedder.Profile.Redact ? TextPreparation.Redact(text) : text;
+            if (!string.IsNullOrWhiteSpace(prepared))
+                return new EmbedEntry(twins, embedder.Prepare([prepared], twins[0].Kind, cancellation), prepared.Length);
+            const string Why = "It holds nothing but a name and contacts.";
+            await EndAsync(lease, twins, ItemStage.Rejected, Outcomes.Empty, Why, cancellation);
+            return null;
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && DatabaseRetry.IsItsOwn(e))
+        {
+            foreach (var item in twins) await queue.FailAsync(lease, item, DatabaseRetry.Reason("Preparing", e), cancellation);
+            return null;
+        }
+    }
+
+    private Task<string?> TextAsync(LeasedItem item, CancellationToken cancellation) =>
+        database.RunAsync(async (connection, token) =>
+        {
+            await using var command = new NpgsqlCommand("""
+                select body from texts where tenant = @tenant and content_hash = @hash and preparation = @preparation and outcome = 'ok'
+                """, connection);
+            command.Parameters.AddWithValue("tenant", item.Tenant);
+            command.Parameters.AddWithValue("hash", item.ContentHash);
+            command.Parameters.AddWithValue("preparation", TextPreparation.Version);
+            return (string?)await command.ExecuteScalarAsync(token);
+        }, cancellation);
+
+    private Task<HashSet<string>> KnownAsync(
+        string tenant, DocumentKind kind, IReadOnlyList<EmbedEntry> entries, CancellationToken cancellation) =>
+        database.RunAsync(async (connection, token) =>
+        {
+            await using var command = new NpgsqlCommand(
+                $"select content_hash from {vectors.Vectors} where tenant = @tenant and kind = @kind and content_hash = any(@hashes)", connection);
+            command.Parameters.AddWithValue("tenant", tenant);
+            command.Parameters.AddWithValue("kind", Sql.Name(kind));
+            command.Parameters.AddWithValue("hashes", entries.Select(entry => entry.First.ContentHash).ToArray());
+            return await Sql.HashesAsync(command, token);
+        }, cancellation);
+
+    /// <summary>Texts of like length together, up to the budget: a batch then costs what its texts cost, and a crash loses one batch.</summary>
+    private IEnumerable<IReadOnlyList<EmbedEntry>> Batches(IEnumerable<EmbedEntry> entries)
+    {
+        var batch = new List<EmbedEntry>();
+        var characters = 0L;
+        foreach (var entry in entries.OrderBy(entry => entry.Characters))
+        {
+            if (batch.Count > 0 && characters + entry.Characters > options.EmbedBatchCharacters)
+            {
+                yield return batch;
+                (batch, characters) = ([], 0);
+            }
+
+            batch.Add(entry);
+            characters += entry.Characters;
+        }
+
+        if (batch.Count > 0) yield return batch;
+    }
+
+    /// <summary>A batch that fails is tried again one by one, so that only the item that it failed on fails.</summary>
+    private async Task EmbedAsync(Lease lease, IReadOnlyList<EmbedEntry> batch, CancellationToken cancellation)
+    {
+        try
+        {
+            var prepared = PreparedTexts.Join([.. batch.Select(entry => entry.Prepared)]);
+            var embedded = await Task.Run(() => embedder.Embed(prepared, cancellation), cancellation);
+            await CommitAsync(lease, batch, embedded, cancellation);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && DatabaseRetry.IsItsOwn(e))
+        {
+            if (batch.Count > 1)
+                foreach (var entry in batch) await EmbedAsync(lease, [entry], cancellation);
+            else
+                foreach (var item in batch[0].Twins) await queue.FailAsync(lease, item, DatabaseRetry.Reason("Embedding", e), cancellation);
+        }
+    }
+
+    /// <param name="vectorsOf">One for each entry; null where they are stored already.</param>
+    private async Task CommitAsync(
+        Lease lease, IReadOnlyList<EmbedEntry> entries, IReadOnlyList<float[]>? vectorsOf, CancellationToken cancellation)
+    {
+        var ids = entries.SelectMany(entry => entry.Twins).Select(item => item.Id).ToArray();
+        await database.CommitAsync(async (transaction, token) =>
+        {
+            await LockDocumentsAsync(transaction, ids, token);
+            var ended = (await WorkQueue.AdvanceAsync(transaction, lease, ids, ItemStage.Embedded, Outcomes.Ok, null, token)).ToHashSet();
+            if (ended.Count == 0) return false;
+            if (vectorsOf is not null)
+                await vectors.PutAsync(transaction, [.. Held(entries, vectorsOf, ended)], token);
+            await PointAsync(transaction, [.. ended], token);
+            return true;
+        }, cancellation);
+        lease.Drop(ids);
+    }
+
+    /// <summary>Vectors of entries of which at least one item's lease still held; those of the others are discarded.</summary>
+    private static IEnumerable<StoredVector> Held(IReadOnlyList<EmbedEntry> entries, IReadOnlyList<float[]> vectorsOf, HashSet<long> ended) =>
+        entries.Zip(vectorsOf)
+            .Where(pair => pair.First.Twins.Any(item => ended.Contains(item.Id)))
+            .Select(pair => new StoredVector(pair.First.First.Tenant, pair.First.First.Kind, pair.First.First.ContentHash, pair.Second));
+
+    /// <summary>Documents before items, in order, as handing in does: two transactions that wait for each other cost a second and a retry.</summary>
+    private static async Task LockDocumentsAsync(NpgsqlTransaction transaction, long[] items, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select d.id from documents d where d.id in (select document_id from items where id = any(@items)) order by d.id for update
+            """, transaction.Connection, transaction);
+        command.Parameters.AddWithValue("items", items);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Never backwards: where a newer version came first, the older one stays history.</summary>
+    private static async Task PointAsync(NpgsqlTransaction transaction, long[] items, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            update documents d
+            set current_version = i.version, content_hash = i.content_hash, language = coalesce(d.language, t.language), updated_at = now()
+            from (
+                select distinct on (document_id) document_id, tenant, version, content_hash from items
+                where id = any(@items) order by document_id, version desc) i
+            left join texts t on t.tenant = i.tenant and t.content_hash = i.content_hash and t.preparation = @preparation
+            where d.id = i.document_id and (d.current_version is null or d.current_version < i.version)
+            """, transaction.Connection, transaction);
+        command.Parameters.AddWithValue("items", items);
+        command.Parameters.AddWithValue("preparation", TextPreparation.Version);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private async Task EndAsync(
+        Lease lease, IReadOnlyList<LeasedItem> items, ItemStage to, string? outcome, string? detail, CancellationToken cancellation)
+    {
+        var ids = items.Select(item => item.Id).ToArray();
+        await database.CommitAsync(
+            async (transaction, token) => (await WorkQueue.AdvanceAsync(transaction, lease, ids, to, outcome, detail, token)).Count > 0,
+            cancellation);
+        lease.Drop(ids);
+    }
+}
+
+/// <summary>Items of the same content and kind, with their text cut for the model.</summary>
+internal sealed record EmbedEntry(IReadOnlyList<LeasedItem> Twins, PreparedTexts Prepared, int Characters)
+{
+    public LeasedItem First => Twins[0];
+    public string Hash { get; } = Convert.ToHexStringLower(Twins[0].ContentHash);
+}
+
+/// <summary>Leased documents ready for the model; disposing it hands back what was not embedded.</summary>
+internal sealed record EmbedWork(Lease Lease, IReadOnlyList<EmbedEntry> Entries) : IAsyncDisposable
+{
+    /// <summary>Its item has failed before, perhaps by killing its worker: nothing else is leased beside it.</summary>
+    public bool IsSuspect => Lease.Items.Any(item => item.Attempts > 1);
+
+    public ValueTask DisposeAsync() => Lease.DisposeAsync();
+}
