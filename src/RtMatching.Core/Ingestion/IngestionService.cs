@@ -69,7 +69,7 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         var queue = new WorkQueue(_retry, _options);
         var vectors = new VectorStore(Database, profile);
         var worker = new IngestionWorker(
-            queue, store, new ParseStage(_retry, queue, _parser.Value, _options),
+            queue, store, new ParseStage(_retry, queue, (bytes, token) => _parser.Value.ParseAsync(bytes, token), _options),
             () => new EmbedStage(_retry, queue, new DocumentEmbedder(Model(profile.Profile.ModelPath), profile.Profile), vectors, _options),
             _options);
         await worker.RunAsync(new QueueScope(profile.Id, id), progress, cancellation);

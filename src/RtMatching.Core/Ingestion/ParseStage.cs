@@ -6,7 +6,8 @@ using RtMatching.Core.Documents;
 namespace RtMatching.Core.Ingestion;
 
 /// <summary>From a content's bytes to its text: queued items become parsed or rejected.</summary>
-internal sealed class ParseStage(DatabaseRetry database, WorkQueue queue, DocumentParser parser, IngestionOptions options)
+internal sealed class ParseStage(
+    DatabaseRetry database, WorkQueue queue, Func<ReadOnlyMemory<byte>, CancellationToken, Task<ParsedDocument>> parse, IngestionOptions options)
 {
     // A PostgreSQL tsvector holds at most 1 MB; what comes after so many characters is found by its vector alone.
     private const int SearchedCharacters = 250_000;
@@ -46,7 +47,7 @@ internal sealed class ParseStage(DatabaseRetry database, WorkQueue queue, Docume
                 await CommitAsync(lease, twins, known.Outcome, known.Detail, parsed: null, cancellation);
             else if (await BytesAsync(first, cancellation) is { } bytes)
             {
-                var parsed = await parser.ParseAsync(bytes, cancellation);
+                var parsed = await parse(bytes, cancellation);
                 await CommitAsync(lease, twins, Outcomes.Of(parsed.Outcome), parsed.Detail, parsed, cancellation);
             }
 
