@@ -53,11 +53,14 @@ internal sealed class ParseStage(
 
             // No bytes: the document was deleted, and its items with it.
         }
-        catch (Exception e) when (!cancellation.IsCancellationRequested && DatabaseRetry.IsItsOwn(e))
+        catch (Exception e) when (!cancellation.IsCancellationRequested && !IsSetUp(e) && DatabaseRetry.IsItsOwn(e))
         {
             foreach (var item in twins) await queue.FailAsync(lease, item, DatabaseRetry.Reason("Parsing", e), cancellation);
         }
     }
+
+    /// <summary>Parsing cannot work here for any document: stop and say so, rather than give up on one document after another.</summary>
+    private static bool IsSetUp(Exception e) => e is DocumentToolMissingException or InvalidOperationException;
 
     /// <summary>What an earlier parse of the same content gave; null where there was none.</summary>
     private Task<(string Outcome, string? Detail)?> FindAsync(LeasedItem item, CancellationToken cancellation) =>
