@@ -9,7 +9,7 @@ internal static class TokenizerBenchmark
 {
     private const int Rounds = 5;
 
-    /// <param name="args">A tokenizer.json (the built-in model's by default), then a text file with one text a line (made-up text by default).</param>
+    /// <param name="args">A tokenizer.json (default: the built-in model's), then a file of one text a line (default: made-up).</param>
     public static int Run(string[] args)
     {
         var tokenizer = TokenizerJson.Read(args.ElementAtOrDefault(0) ?? Path.Combine("models", "rt-mini", "tokenizer.json"));
@@ -32,18 +32,20 @@ internal static class TokenizerBenchmark
             tokens = texts.Sum(text => (long)tokenizer.Encode(text).Length);
             var elapsed = watch.Elapsed;
             if (round == 0)
-                Console.WriteLine($"{what}: first round {tokens / elapsed.TotalSeconds / 1e6:F2} million tokens/s, {elapsed.TotalSeconds:F3} s");
+                Console.WriteLine($"{what}: first round {Millions(tokens, elapsed)} tokens/s");
             best = elapsed < best ? elapsed : best;
         }
         var bytes = texts.Sum(text => (long)Encoding.UTF8.GetByteCount(text));
-        Console.WriteLine($"{what}: {tokens} tokens, {tokens / best.TotalSeconds / 1e6:F2} million tokens/s, {bytes / best.TotalSeconds / 1e6:F1} MB/s");
+        Console.WriteLine($"{what}: {tokens} tokens, {Millions(tokens, best)} tokens/s, {Millions(bytes, best)} bytes/s");
     }
+
+    private static string Millions(long count, TimeSpan time) => $"{count / time.TotalSeconds / 1e6:F2} million";
 
     /// <summary>Words of made-up spelling with the frequencies of natural text (Zipf), 4 MB: many words come once or twice.</summary>
     private static string[] MadeUpEnglish()
     {
         var random = new Random(1);
-        string[] syllables = ["con", "ing", "er", "ta", "the", "pro", "ment", "a", "al", "re", "ti", "on", "ly", "de", "s", "ex", "per", "i", "ous", "man"];
+        var syllables = "con ing er ta the pro ment a al re ti on ly de s ex per i ous man".Split(' ');
         var words = Enumerable.Range(0, 50_000).Select(_ => string.Concat(random.GetItems(syllables, random.Next(1, 5)))).ToArray();
         return [.. Enumerable.Range(0, 40_000).Select(_ => string.Join(' ',
             Enumerable.Range(0, 15).Select(_ => words[(int)Math.Pow(words.Length, random.NextDouble()) - 1])) + ".")];

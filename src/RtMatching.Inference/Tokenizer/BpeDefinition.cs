@@ -1,6 +1,6 @@
 namespace RtMatching.Inference.Tokenizer;
 
-/// <summary>What a byte-level BPE tokenizer is made of, as a file tells it; <see cref="BpeTokenizer"/> checks that it agrees with itself.</summary>
+/// <summary>What a byte-level BPE tokenizer is made of, as a file tells it and before anything is checked.</summary>
 internal sealed record BpeDefinition
 {
     /// <summary>The file, for messages.</summary>

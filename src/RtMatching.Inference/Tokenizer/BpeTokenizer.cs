@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace RtMatching.Inference.Tokenizer;
@@ -31,10 +32,10 @@ public sealed class BpeTokenizer : ITokenizer
     {
         var check = new DefinitionCheck(definition);
         VocabularySize = check.VocabularySize();
+        _bytes = check.TokenBytes();
+        _merger = new BytePairMerger(check.Merges());
         PrefixIds = check.KnownIds(definition.PrefixIds);
         SuffixIds = check.KnownIds(definition.SuffixIds);
-        _merger = new BytePairMerger(check.Merges());
-        _bytes = check.TokenBytes();
         _byteIds = [.. Enumerable.Range(0, 256).Select(b => ByteId(definition, (byte)b))];
         _unknownId = check.UnknownId() ?? Absent;
         _fuseUnknown = definition.FuseUnknown;
@@ -120,7 +121,7 @@ public sealed class BpeTokenizer : ITokenizer
         }
         var before = ids.Count;
         MergeWord(word, ids);
-        _cache.Store(place, word, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(ids)[before..]);
+        _cache.Store(place, word, CollectionsMarshal.AsSpan(ids)[before..]);
     }
 
     private void MergeWord(ReadOnlySpan<char> word, List<int> ids)

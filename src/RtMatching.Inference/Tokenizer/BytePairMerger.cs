@@ -10,7 +10,8 @@ internal sealed class BytePairMerger(MergeTable merges)
 
     private const int NoMerge = int.MaxValue;
 
-    /// <summary>Merges the ids of a word's bytes in place; its ids are then the first of <paramref name="ids"/>, as many as returned.</summary>
+    /// <summary>Merges the ids of a word's bytes in place.</summary>
+    /// <returns>How many are left; they are the first of <paramref name="ids"/>.</returns>
     public int Merge(Span<int> ids) => ids.Length <= LongestScanned ? MergeShort(ids) : MergeLong(ids);
 
     private int MergeShort(Span<int> ids)

@@ -21,7 +21,8 @@ internal static class CharacterClasses
         return Classify(char.ConvertToUtf32(c, text[index + 1]));
     }
 
-    /// <summary>The end of the run of <paramref name="of"/> that begins at <paramref name="start"/>, at most <paramref name="limit"/> characters.</summary>
+    /// <summary>The end of the run of one class that begins at <paramref name="start"/>.</summary>
+    /// <param name="limit">The most characters that are taken.</param>
     public static int RunEnd(ReadOnlySpan<char> text, int start, CharacterClass of, int limit = int.MaxValue)
     {
         var i = start;

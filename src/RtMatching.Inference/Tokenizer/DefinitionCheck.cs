@@ -41,6 +41,8 @@ internal sealed class DefinitionCheck(BpeDefinition definition)
 
     public MergeTable Merges()
     {
+        if (definition.Merges.Count > LargestVocabulary)
+            throw Invalid($"there are {definition.Merges.Count} merges; at most {LargestVocabulary} are read");
         var table = new MergeTable(definition.Merges.Count);
         for (var rank = 0; rank < definition.Merges.Count; rank++)
         {

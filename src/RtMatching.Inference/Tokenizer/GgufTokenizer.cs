@@ -28,9 +28,9 @@ public static class GgufTokenizer
         ["llama3"] = new(PreTokenizer.Llama3, IgnoreMerges: true, AddBos: true),
     };
 
-    /// <param name="metadata">The file's key-value pairs as <see cref="Weights.GgufFile.Metadata"/> has them: integers are long, arrays long[] or string[].</param>
+    /// <param name="metadata">As <see cref="Weights.GgufFile.Metadata"/> has them: integers are long, arrays long[] or string[].</param>
     /// <param name="source">The file's path, for messages.</param>
-    /// <exception cref="InvalidTokenizerException">The metadata contradict themselves, or the tokenizer is of a kind not supported.</exception>
+    /// <exception cref="InvalidTokenizerException">The metadata contradict themselves, or are of a kind not supported.</exception>
     public static BpeTokenizer Read(IReadOnlyDictionary<string, object> metadata, string source = "GGUF metadata") =>
         new Reader(metadata, source).Read();
 
@@ -71,7 +71,7 @@ public static class GgufTokenizer
                 if (types?[id] is Control or UserDefined)
                     added.Add(new AddedToken(id, tokens[id]));
                 if (!vocabulary.TryAdd(tokens[id], id))
-                    throw Invalid("tokens", $"gives the token {DefinitionCheck.Quote(tokens[id])} to the ids {vocabulary[tokens[id]]} and {id}");
+                    throw Invalid("tokens", $"has {DefinitionCheck.Quote(tokens[id])} twice, at {vocabulary[tokens[id]]} and {id}");
             }
             return (vocabulary, added);
         }

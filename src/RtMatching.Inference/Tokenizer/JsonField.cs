@@ -6,6 +6,9 @@ namespace RtMatching.Inference.Tokenizer;
 /// <param name="Path">For example <c>model.merges[12]</c>.</param>
 internal readonly record struct JsonField(JsonElement Value, string Path, string File)
 {
+    /// <summary>The remedy where a file is not what its writer wrote.</summary>
+    public const string Damaged = "it is damaged: fetch it again";
+
     /// <summary>The member, or null where it is absent or null.</summary>
     public JsonField? Find(string name)
     {
@@ -15,7 +18,7 @@ internal readonly record struct JsonField(JsonElement Value, string Path, string
         return found ? new JsonField(member, Path.Length == 0 ? name : $"{Path}.{name}", File) : null;
     }
 
-    public JsonField Get(string name) => Find(name) ?? throw Refuse($"has no \"{name}\"", "it is damaged: fetch it again");
+    public JsonField Get(string name) => Find(name) ?? throw Refuse($"has no \"{name}\"", Damaged);
 
     public IEnumerable<JsonField> Items(string name)
     {
@@ -64,5 +67,5 @@ internal readonly record struct JsonField(JsonElement Value, string Path, string
         new($"{File}: {(Path.Length == 0 ? "the file" : Path)} {what}; {remedy}.");
 
     private InvalidTokenizerException Expected(string kind) =>
-        Refuse($"is {Value.ValueKind.ToString().ToLowerInvariant()}, not {kind}", "it is damaged: fetch it again");
+        Refuse($"is {Value.ValueKind.ToString().ToLowerInvariant()}, not {kind}", Damaged);
 }

@@ -9,8 +9,10 @@ namespace RtMatching.Inference.Tokenizer;
 /// </remarks>
 public static class TokenizerJson
 {
-    /// <summary>Ten times the largest in use; keeps a lying file from filling the memory.</summary>
-    private const long LargestFile = 256L << 20;
+    /// <summary>Twice the largest in use; what a file can make the reader allocate is a small multiple of it.</summary>
+    private const long LargestFile = 64L << 20;
+
+    private const string Damaged = JsonField.Damaged;
 
     private const string CutBeforeBytes = "Split with the pattern of Qwen2/Qwen3, Llama-3 or GPT-2, or Digits, followed by ByteLevel";
 
@@ -29,7 +31,7 @@ public static class TokenizerJson
     {
         var size = new FileInfo(path).Length;
         if (size > LargestFile)
-            throw new InvalidTokenizerException($"{path}: {size} bytes are no tokenizer.json; at most {LargestFile} are read.");
+            throw new InvalidTokenizerException($"{path}: {size} bytes are no tokenizer.json, of which at most {LargestFile} are read.");
         try
         {
             using var stream = File.OpenRead(path);
@@ -89,7 +91,7 @@ public static class TokenizerJson
             var token = TokenName(member, vocabulary);
             var id = new JsonField(member.Value, $"{vocabulary.Path}[{DefinitionCheck.Quote(token)}]", vocabulary.File).Number();
             if (!ids.TryAdd(token, id))
-                throw vocabulary.Refuse($"names the token {DefinitionCheck.Quote(token)} twice", "it is damaged: fetch it again");
+                throw vocabulary.Refuse($"names the token {DefinitionCheck.Quote(token)} twice", Damaged);
         }
         return ids;
     }
@@ -102,7 +104,7 @@ public static class TokenizerJson
         }
         catch (InvalidOperationException)
         {
-            throw vocabulary.Refuse("has a token that is not well-formed Unicode", "it is damaged: fetch it again");
+            throw vocabulary.Refuse("has a token that is not well-formed Unicode", Damaged);
         }
     }
 
@@ -110,9 +112,9 @@ public static class TokenizerJson
     private static (string Left, string Right) ReadMerge(JsonField merge)
     {
         if (merge.Value.ValueKind != JsonValueKind.Array)
-            return SplitMerge(merge.Text()) ?? throw merge.Refuse("is not two tokens with one blank between", "it is damaged: fetch it again");
+            return SplitMerge(merge.Text()) ?? throw merge.Refuse("is not two tokens with one blank between", Damaged);
         if (merge.Value.GetArrayLength() != 2)
-            throw merge.Refuse("is not a pair", "it is damaged: fetch it again");
+            throw merge.Refuse("is not a pair", Damaged);
         return (new JsonField(merge.Value[0], merge.Path + "[0]", merge.File).Text(),
             new JsonField(merge.Value[1], merge.Path + "[1]", merge.File).Text());
     }
@@ -216,12 +218,12 @@ public static class TokenizerJson
             if (part.Find("SpecialToken") is { } special)
                 (textSeen ? suffix : prefix).AddRange(SpecialIds(template, special.Get("id").Text()));
             else if (part.Find("Sequence") is null || textSeen)
-                throw part.Refuse("is neither a special token nor the text, once", "it is damaged: fetch it again");
+                throw part.Refuse("is neither a special token nor the text, once", Damaged);
             else
                 textSeen = true;
         }
         return textSeen ? ([.. prefix], [.. suffix])
-            : throw template.Refuse("leaves the text out of \"single\"", "it is damaged: fetch it again");
+            : throw template.Refuse("leaves the text out of \"single\"", Damaged);
     }
 
     private static IEnumerable<int> SpecialIds(JsonField template, string name) =>

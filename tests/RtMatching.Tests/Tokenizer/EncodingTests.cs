@@ -11,7 +11,10 @@ public class EncodingTests
 
     /// <summary>Pieces that random texts are made of; halves of surrogate pairs among them.</summary>
     private static readonly string[] Pieces =
-        ["a", "é", "e\u0301", "\u0323", " ", "\n", "\r\n", "\t", "7", "字", "가", "\u1100\u1161\u11A8", "😀", "\uD83D", "\uDE00", "'s", "<|", "Ω", "\u212B", "\0"];
+    [
+        "a", "é", "e\u0301", "\u0323", " ", "\n", "\r\n", "\t", "7", "字", "가", "\u1100\u1161\u11A8", "😀", "\uD83D", "\uDE00", "'s", "<|",
+        "Ω", "\u212B", "\0",
+    ];
 
     [Fact]
     public void Decoding_gives_the_normalised_text_back()
@@ -30,7 +33,7 @@ public class EncodingTests
     [InlineData("llama3")]
     [InlineData("gpt2")]
     [InlineData("smollm")]
-    public void Words_are_never_empty_and_cover_the_text(string pipeline)
+    public void Words_cover_the_whole_text(string pipeline)
     {
         var tokenizer = TokenizerFiles.Pipeline(pipeline);
         foreach (var line in TokenizerFiles.GoldenLines("pipelines.jsonl.gz"))
@@ -85,21 +88,32 @@ public class EncodingTests
         }
     }
 
-    public static TheoryData<string> Hostile => ["a", "ab", "é", "字", " ", "\n", " \n", "'", "=", "1", "\u0301", "e\u0301\u0323", "<|endof", "😀", "\uD83D", "'s", "x "];
+    public static TheoryData<string> Hostile =>
+    [
+        "a", "ab", "é", "字", " ", "\n", " \n", "'", "=", "1", "\u0301", "\u0301\u0323", "e\u0301\u0323", "\u1161", "😀", "\uD83D", "'s", "x ",
+        "<|endof",
+    ];
 
     [Theory]
     [MemberData(nameof(Hostile))]
     public void A_megabyte_of_anything_takes_time_in_proportion(string unit)
     {
         BuiltIn.Encode(Repeat(unit, 1 << 14));
-        var quarter = Measure(Repeat(unit, 1 << 18));
-        var whole = Measure(Repeat(unit, 1 << 20));
-        // Quadratic time would be 16 times as much. The second added forgives a busy machine where both are short.
-        Assert.True(whole < 8 * quarter + TimeSpan.FromSeconds(1), $"256 Ki characters took {quarter}, 1 Mi took {whole}");
-        Assert.True(whole < TimeSpan.FromSeconds(20), $"1 Mi characters took {whole}");
+        TimeSpan quarter = default, whole = default;
+        // Quadratic time would be 16 times as much. The half second forgives times too short to compare;
+        // that one of three rounds is good suffices, because a busy machine can spoil any of them.
+        for (var round = 0; round < 3; round++)
+        {
+            quarter = Measure(Repeat(unit, 1 << 18));
+            whole = Measure(Repeat(unit, 1 << 20));
+            if (whole < 8 * quarter + TimeSpan.FromSeconds(0.5))
+                return;
+        }
+        Assert.Fail($"256 KiB took {quarter}, 1 MiB took {whole}");
     }
 
-    private static string Repeat(string unit, int length) => string.Concat(Enumerable.Repeat(unit, length / unit.Length));
+    /// <summary>The unit over and over, <paramref name="size"/> bytes of UTF-8.</summary>
+    private static string Repeat(string unit, int size) => string.Concat(Enumerable.Repeat(unit, size / Encoding.UTF8.GetByteCount(unit)));
 
     private static TimeSpan Measure(string text)
     {

@@ -21,8 +21,8 @@ public class SmolLm2Tests
     {
         if (!Directory.Exists(Folder))
             return;
-        OracleTests.AssertSame(Tokenizer(), TokenizerFiles.GoldenLines("pipelines.jsonl.gz").Zip(TokenizerFiles.GoldenLines("smollm2.jsonl.gz"),
-            (line, ids) => (line.GetProperty("text").GetString()!, OracleTests.Ids(ids))));
+        var texts = TokenizerFiles.GoldenLines("pipelines.jsonl.gz").Select(line => line.GetProperty("text").GetString()!);
+        OracleTests.AssertSame(Tokenizer(), texts.Zip(TokenizerFiles.GoldenLines("smollm2.jsonl.gz").Select(OracleTests.Ids)));
     }
 
     [Fact]
