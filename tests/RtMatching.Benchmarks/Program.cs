@@ -4,6 +4,7 @@ return (args.FirstOrDefault(), args.Skip(1).ToArray()) switch
 {
     ("gemm", var rest) => GemmBenchmark.Run(rest),
     ("forward", var rest) => ForwardBenchmark.Run(rest),
+    ("tokenizer", var rest) => TokenizerBenchmark.Run(rest),
     _ => List(),
 };
 
@@ -13,6 +14,7 @@ static int List()
         dotnet run --project tests/RtMatching.Benchmarks -c Release -- NAME
           gemm       the machine's f32 peak, and our matrix products of several shapes beside it
           forward    a whole forward of the Qwen3-0.6B shape beside both peaks [--tokens N] [--path Vector512|Vector256|Vector128]
+          tokenizer  tokens a second on one core [TOKENIZER.json [TEXTS.txt]]
         """);
     return 2;
 }

@@ -75,7 +75,7 @@ public class TokenizerJsonTests
     [InlineData("\"type\": \"BPE\"", "\"dropout\": 0.1", "model.dropout", "dropout")]
     [InlineData("\"type\": \"BPE\"", "\"end_of_word_suffix\": \"</w>\"", "model.end_of_word_suffix", "</w>")]
     [InlineData("\"normalizer\": null", "\"normalizer\": {\"type\": \"Lowercase\"}", "normalizer", "Lowercase", "NFC")]
-    [InlineData("\"normalizer\": null", """ "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKC"}]} """, "normalizers[0]", "NFKC")]
+    [InlineData("\"normalizer\": null", """ "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFD"}]} """, "normalizers[0]", "NFD")]
     [InlineData("{\"type\": \"ByteLevel\"", "{\"type\": \"Metaspace\"", "pre_tokenizer", "Metaspace")]
     [InlineData("\"use_regex\": true", "\"use_regex\": false", "pre_tokenizer", "use_regex")]
     [InlineData("\"TemplateProcessing\"", "\"BertProcessing\"", "post_processor", "BertProcessing")]
@@ -89,7 +89,7 @@ public class TokenizerJsonTests
     [InlineData("""{"type": "Digits", "individual_digits": true}, {"type": "ByteLevel", "use_regex": false}""", "use_regex: false")]
     [InlineData("""{"type": "Whitespace"}, {"type": "ByteLevel"}""", "pretokenizers[0]", "Whitespace")]
     [InlineData("""{"type": "Digits"}, {"type": "ByteLevel", "add_prefix_space": true}""", "pretokenizers[1]", "add_prefix_space")]
-    [InlineData("""{"type": "Split", "behavior": "MergedWithNext"}, {"type": "ByteLevel", "use_regex": false}""", "behavior", "MergedWithNext")]
+    [InlineData("""{"type": "Split", "behavior": "Contiguous"}, {"type": "ByteLevel", "use_regex": false}""", "behavior", "Contiguous")]
     [InlineData(
         """{"type": "Split", "behavior": "Isolated", "pattern": {"Regex": "(a+)+"}}, {"type": "ByteLevel", "use_regex": false}""",
         "pretokenizers[0].pattern.Regex", "(a+)+")]
