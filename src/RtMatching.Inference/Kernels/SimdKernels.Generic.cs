@@ -122,7 +122,7 @@ internal sealed unsafe partial class SimdKernels<TLanes, TVector> : SimdKernels
         var i = 0;
         for (; i <= length - TLanes.Count; i += TLanes.Count)
         {
-            var e = TLanes.Exp(TLanes.Subtract(TLanes.Load(x + i), maxima));
+            var e = Exp(TLanes.Subtract(TLanes.Load(x + i), maxima));
             sums = TLanes.Add(sums, e);
             TLanes.Store(e, x + i);
         }
@@ -137,7 +137,29 @@ internal sealed unsafe partial class SimdKernels<TLanes, TVector> : SimdKernels
     private static void SwiGlu(float* row)
     {
         var (gate, up) = (TLanes.Load(row), TLanes.Load(row + TLanes.Count));
-        var denominator = TLanes.Add(TLanes.Broadcast(1), TLanes.Exp(TLanes.Subtract(TLanes.Broadcast(0), gate)));
+        var denominator = TLanes.Add(TLanes.Broadcast(1), Exp(TLanes.Subtract(TLanes.Broadcast(0), gate)));
         TLanes.Store(TLanes.Multiply(TLanes.Divide(gate, denominator), up), row);
+    }
+
+    /// <summary>
+    /// e^x to 2 units in the last place: x = n ln 2 + r, e^r by the polynomial of Cephes' expf, 2^n by way of the exponent.
+    /// Beyond [-87, 88] it stays at the end's value (1e-38, 1.6e38), which no softmax or sigmoid can tell from 0 or infinity.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Exp(TVector x)
+    {
+        const float lowBitsAreInteger = 12582912; // 1.5 * 2^23: adding it rounds to an integer, left in the low bits
+        var clamped = TLanes.Max(TLanes.Broadcast(-87), TLanes.Min(TLanes.Broadcast(88), x));
+        var shifted = TLanes.MultiplyAdd(clamped, TLanes.Broadcast(1.44269504f), TLanes.Broadcast(lowBitsAreInteger));
+        var n = TLanes.Subtract(shifted, TLanes.Broadcast(lowBitsAreInteger));
+        var r = TLanes.MultiplyAdd(n, TLanes.Broadcast(-0.693359375f), clamped); // ln 2 in two parts: the first is exact in few bits
+        r = TLanes.MultiplyAdd(n, TLanes.Broadcast(2.12194440e-4f), r);
+        var p = TLanes.MultiplyAdd(TLanes.Broadcast(1.9875691500e-4f), r, TLanes.Broadcast(1.3981999507e-3f));
+        p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(8.3334519073e-3f));
+        p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(4.1665795894e-2f));
+        p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(1.6666665459e-1f));
+        p = TLanes.MultiplyAdd(p, r, TLanes.Broadcast(5.0000001201e-1f));
+        p = TLanes.MultiplyAdd(TLanes.Multiply(p, r), r, TLanes.Add(r, TLanes.Broadcast(1)));
+        return TLanes.AddExponent(p, shifted);
     }
 }

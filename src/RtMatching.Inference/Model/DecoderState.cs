@@ -72,9 +72,11 @@ internal sealed unsafe class DecoderState : IDecoderState
     {
         Captured(_textStates, Capture.Refinement);
         CheckRows(rows, memory.Length, nameof(memory));
+        var texts = rows.ToArray();
         fixed (float* m = memory)
         {
-            for (var i = 0; i < rows.Length; i++) SumStates(rows[i], m + (long)i * _hidden);
+            var target = m; // fixed variables cannot be captured; the pinning outlasts the loop
+            _decoder.Workers.For(texts.Length, (_, i) => SumStates(texts[i], target + (long)i * _hidden));
         }
     }
 
@@ -120,11 +122,7 @@ internal sealed unsafe class DecoderState : IDecoderState
         try
         {
             buffers.Reserve(_batch.Tokens);
-            for (var token = 0; token < _batch.Tokens; token++)
-            {
-                _decoder.ReadEmbedding(_batch.Ids[token], new Span<float>(buffers.Residual + (long)token * _hidden, _hidden));
-            }
-
+            EmbedTokens(buffers.Residual);
             RunPrefill(runs, buffers, cancellation);
         }
         finally
@@ -182,6 +180,19 @@ internal sealed unsafe class DecoderState : IDecoderState
             Copy(memory + _hidden, _endStates, run.Text);
             KeepAttentionRow(run.Text, attention.Pointer + attentionStart[run.Text]);
         }
+    }
+
+    /// <param name="residual">(tokens, hidden)</param>
+    private void EmbedTokens(float* residual)
+    {
+        const int tokensPerItem = 64;
+        _decoder.Workers.For((_batch.Tokens + tokensPerItem - 1) / tokensPerItem, (_, item) =>
+        {
+            for (var token = item * tokensPerItem; token < Math.Min(_batch.Tokens, (item + 1) * tokensPerItem); token++)
+            {
+                _decoder.ReadEmbedding(_batch.Ids[token], new Span<float>(residual + (long)token * _hidden, _hidden));
+            }
+        });
     }
 
     /// <summary>Rows 2i, 2i + 1: the memory of rows[i], then the embedding of its end token. (2 x rows, hidden)</summary>

@@ -67,6 +67,23 @@ public unsafe class PackedMatrixTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(AllPaths))]
+    public void The_gate_is_silu_far_beyond_the_range_of_exp(string path)
+    {
+        float[] gate = [-1e5f, -200, -88.5f, -87, -20, -1, -1e-30f, 0, 1e-30f, 0.5f, 1, 20, 87, 88.5f, 200, 1e5f, float.NaN];
+        using var matrix = PackedMatrix.PackGated(
+            KernelsOf(path), TwoWorkers, gate.Length, 1, Reader(gate, 1), Reader([.. Enumerable.Repeat(1f, gate.Length)], 1));
+        var actual = Multiply(path, matrix, [1], 1, null);
+        for (var i = 0; i < gate.Length - 1; i++)
+        {
+            var expected = gate[i] / (1 + Math.Exp(-(double)gate[i]));
+            Assert.True(Math.Abs(expected - actual[i]) <= 1e-6 * Math.Abs(expected) + 1e-30, $"silu({gate[i]}) = {actual[i]}");
+        }
+
+        Assert.True(float.IsNaN(actual[^1]), "a broken weight must show, not vanish");
+    }
+
     [Fact]
     public void Rows_of_another_depth_are_refused()
     {
