@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RtMatching.Inference.Weights;
 
 namespace RtMatching.Inference.Model;
@@ -115,8 +114,9 @@ public static class ModelConfigReader
     {
         if (fields.OptionalString("rope.scaling.type") is { } scaling && scaling != "none")
             throw fields.Unsupported("rope.scaling.type", $"rope scaling of type {HeaderText.Quote(scaling)}");
-        if (fields.OptionalDouble("rope.scaling.factor") is { } factor and not (0 or 1))
-            throw fields.Unsupported("rope.scaling.factor", $"rope scaled by {factor}");
+        foreach (var name in (string[])["rope.scaling.factor", "rope.scale_linear"])
+            if (fields.OptionalDouble(name) is { } factor and not (0 or 1)) throw fields.Unsupported(name, $"rope scaled by {factor}");
+        if (fields.OptionalInt("expert_count") is { } experts and not 0) throw fields.Unsupported("expert_count", $"a mixture of {experts} experts");
         if (fields.OptionalInt("attention.sliding_window") is { } window and not 0)
             throw fields.Unsupported("attention.sliding_window", $"attention in a sliding window of {window}");
         // Llama 3.1 and later carry their scaled frequencies as a tensor and say nothing in the metadata.

@@ -6,7 +6,7 @@ namespace RtMatching.Tests.Weights;
 /// <summary>Real files, read where they lie; not applicable where the environment names no folder of models.</summary>
 public class SharedModelsTests
 {
-    private static readonly string? Gguf = Environment.GetEnvironmentVariable("RTMATCH_MODELS") is { } folder
+    internal static readonly string? Gguf = Environment.GetEnvironmentVariable("RTMATCH_MODELS") is { } folder
         ? Path.Combine(folder, "SmolLM2-135M-Instruct-Q4_1", "SmolLM2-135M-Instruct.Q4_1.gguf")
         : null;
 
