@@ -5,6 +5,7 @@ return (args.FirstOrDefault(), args.Skip(1).ToArray()) switch
     ("gemm", var rest) => GemmBenchmark.Run(rest),
     ("forward", var rest) => ForwardBenchmark.Run(rest),
     ("tokenizer", var rest) => TokenizerBenchmark.Run(rest),
+    ("refinement", var rest) => RefinementBenchmark.Run(rest),
     _ => List(),
 };
 
@@ -15,6 +16,7 @@ static int List()
           gemm       the machine's f32 peak, and our matrix products of several shapes beside it
           forward    a whole forward of the Qwen3-0.6B shape beside both peaks [--tokens N] [--path Vector512|Vector256|Vector128]
           tokenizer  tokens a second on one core [TOKENIZER.json [TEXTS.txt]]
+          refinement eight passes beside one on 64 texts as long as CVs, two models [--texts N] [--rounds N] [--iterations K] [--small]
         """);
     return 2;
 }
