@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 using RtMatching.Core.Profiles;
 
 namespace RtMatching.Core.Storage;
@@ -10,21 +11,130 @@ namespace RtMatching.Core.Storage;
 /// </summary>
 public sealed class VectorStore(Database database, ProfileVersion profile)
 {
-    private Database Database { get; } = database;
+    /// <summary>What pgvector's HNSW takes of halfvec.</summary>
+    public const int MaxDimension = 4000;
 
-    public string Vectors => $"vectors_{profile.Id}";
-    public string Passages => $"passages_{profile.Id}";
+    /// <summary>The largest finite half-precision number.</summary>
+    private const float MaxHalf = 65504;
+
+    /// <summary>Below this a scan of the whole table answers in a few milliseconds, and is exact.</summary>
+    private const int RowsWorthAnIndex = 5000;
+
+    public string Vectors => VectorsOf(profile.Id);
+    public string Passages => PassagesOf(profile.Id);
+
+    internal static string VectorsOf(long profileVersionId) => $"vectors_{profileVersionId}";
+    internal static string PassagesOf(long profileVersionId) => $"passages_{profileVersionId}";
+
+    /// <exception cref="ArgumentException">Not a dimension that can be stored and indexed.</exception>
+    public static void CheckDimension(int dimension)
+    {
+        if (dimension is < 1 or > MaxDimension)
+            throw new ArgumentException($"Vectors of {dimension} dimensions cannot be indexed; choose 1 to {MaxDimension} (--dim cuts longer ones).", nameof(dimension));
+    }
 
     /// <summary>Creates both tables. Idempotent.</summary>
-    public Task CreateTablesAsync(NpgsqlConnection connection, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task CreateTablesAsync(NpgsqlConnection connection, CancellationToken cancellation = default)
+    {
+        var dimension = profile.Profile.Dimension;
+        CheckDimension(dimension);
+        await using var command = new NpgsqlCommand($"""
+            create table if not exists {Vectors} (
+                tenant text not null, kind text not null, content_hash bytea not null, embedding halfvec({dimension}) not null,
+                primary key (tenant, kind, content_hash));
+            create table if not exists {Passages} (
+                tenant text not null, kind text not null, content_hash bytea not null, ordinal int not null,
+                start int not null, length int not null, section text not null, embedding halfvec({dimension}) not null,
+                primary key (tenant, kind, content_hash, ordinal));
+            -- Out of line, every comparison would fetch a vector from another table; plain keeps it in its row where it fits a page.
+            alter table {Vectors} alter column embedding set storage {(dimension <= 3800 ? "plain" : "external")};
+            """, connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
 
     /// <summary>
-    /// Upserts vectors inside the caller's transaction: binary COPY of real[] into an unlogged (temporary) table, then insert ... on conflict.
+    /// Upserts vectors inside the caller's transaction: binary COPY of real[] into a temporary table, then insert ... on conflict.
     /// </summary>
-    public Task PutAsync(NpgsqlTransaction transaction, IReadOnlyList<StoredVector> vectors, CancellationToken cancellation = default) => throw new NotImplementedException();
+    /// <exception cref="ArgumentException">A vector has another dimension than the profile, or a number that half precision cannot hold.</exception>
+    public async Task PutAsync(NpgsqlTransaction transaction, IReadOnlyList<StoredVector> vectors, CancellationToken cancellation = default)
+    {
+        if (vectors.Count == 0) return;
+        foreach (var vector in vectors) Check(vector.Embedding);
+        var connection = transaction.Connection!;
+        await ExecuteAsync(connection, """
+            create temporary table if not exists staged_vectors (tenant text, kind text, content_hash bytea, embedding real[]) on commit delete rows;
+            truncate staged_vectors;
+            """, cancellation);
+        await StageAsync(connection, vectors, cancellation);
+
+        // distinct on: one statement may not touch a row twice. Ordered, so that two writers of the same contents cannot deadlock.
+        await ExecuteAsync(connection, $"""
+            insert into {Vectors} (tenant, kind, content_hash, embedding)
+            select distinct on (tenant, kind, content_hash) tenant, kind, content_hash, embedding::halfvec({profile.Profile.Dimension})
+            from staged_vectors order by tenant, kind, content_hash
+            on conflict (tenant, kind, content_hash) do update set embedding = excluded.embedding
+            """, cancellation);
+    }
+
+    private static async Task StageAsync(NpgsqlConnection connection, IReadOnlyList<StoredVector> vectors, CancellationToken cancellation)
+    {
+        await using var copy = await connection.BeginBinaryImportAsync(
+            "copy staged_vectors (tenant, kind, content_hash, embedding) from stdin (format binary)", cancellation);
+        foreach (var vector in vectors)
+        {
+            await copy.StartRowAsync(cancellation);
+            await copy.WriteAsync(vector.Tenant, NpgsqlDbType.Text, cancellation);
+            await copy.WriteAsync(KindName(vector.Kind), NpgsqlDbType.Text, cancellation);
+            await copy.WriteAsync(vector.ContentHash, NpgsqlDbType.Bytea, cancellation);
+            await copy.WriteAsync(vector.Embedding, NpgsqlDbType.Array | NpgsqlDbType.Real, cancellation);
+        }
+
+        await copy.CompleteAsync(cancellation);
+    }
+
+    private void Check(float[] embedding)
+    {
+        if (embedding.Length != profile.Profile.Dimension)
+            throw new ArgumentException($"A vector has {embedding.Length} dimensions; profile {profile.Profile.Name} stores {profile.Profile.Dimension}.");
+        foreach (var value in embedding)
+            if (!(Math.Abs(value) <= MaxHalf)) throw new ArgumentException($"A vector holds {value}, which half precision cannot store; is the model's arithmetic overflowing?");
+    }
 
     /// <summary>Builds the HNSW indexes that are missing, where there are enough rows to be worth one. Idempotent.</summary>
-    public Task BuildIndexesAsync(CancellationToken cancellation = default) => throw new NotImplementedException();
+    public async Task BuildIndexesAsync(CancellationToken cancellation = default)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellation);
+        foreach (var kind in Enum.GetValues<DocumentKind>()) await BuildIndexAsync(connection, KindName(kind), cancellation);
+    }
+
+    private async Task BuildIndexAsync(NpgsqlConnection connection, string kind, CancellationToken cancellation)
+    {
+        var index = $"{Vectors}_{kind}_hnsw";
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+
+        // One builder at a time; the second finds it done.
+        await ExecuteAsync(connection, $"select pg_advisory_xact_lock(hashtext('{index}'))", cancellation);
+        await using var wanted = new NpgsqlCommand(
+            $"select to_regclass('{index}') is null and (select count(*) from (select 1 from {Vectors} where kind = '{kind}' limit {RowsWorthAnIndex}) x) = {RowsWorthAnIndex}",
+            connection, transaction);
+        if ((bool)(await wanted.ExecuteScalarAsync(cancellation))!)
+        {
+            await ExecuteAsync(connection, $"""
+                set local max_parallel_maintenance_workers = {Math.Clamp(Environment.ProcessorCount - 1, 0, 7)};
+                create index {index} on {Vectors} using hnsw (embedding halfvec_cosine_ops) with (m = 16, ef_construction = 100) where kind = '{kind}'
+                """, cancellation);
+        }
+
+        await transaction.CommitAsync(cancellation);
+    }
+
+    internal static string KindName(DocumentKind kind) => kind == DocumentKind.Cv ? "cv" : "job";
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
 }
 
 public sealed record StoredVector(string Tenant, DocumentKind Kind, byte[] ContentHash, float[] Embedding);

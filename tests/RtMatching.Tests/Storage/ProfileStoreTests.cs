@@ -1,0 +1,76 @@
+using RtMatching.Core.Storage;
+
+namespace RtMatching.Tests.Storage;
+
+public class ProfileStoreTests
+{
+    [Fact]
+    public async Task The_first_version_is_active_and_comes_back_as_it_was_saved()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var store = new ProfileStore(test.Database);
+        var profile = StoredDocuments.Profile() with { ModelPath = "/models/a", JobInstruction = "Find people", Redact = false };
+        var saved = await store.SaveAsync(profile);
+        Assert.True(saved.Active);
+        Assert.Equal(profile, (await store.FindActiveAsync("jd2cv"))!.Profile);
+        Assert.Null(await store.FindActiveAsync("other"));
+    }
+
+    [Fact]
+    public async Task Saving_the_same_profile_again_gives_the_same_version_also_when_the_model_was_moved()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var store = new ProfileStore(test.Database);
+        var first = await store.SaveAsync(StoredDocuments.Profile() with { ModelPath = "/models/a" });
+        var again = await store.SaveAsync(StoredDocuments.Profile() with { ModelPath = "/elsewhere/a" });
+        Assert.Equal((first.Id, first.Version), (again.Id, again.Version));
+        Assert.Equal("/elsewhere/a", again.Profile.ModelPath);
+    }
+
+    [Fact]
+    public async Task A_new_version_waits_until_every_current_document_has_a_vector_in_it()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var store = new ProfileStore(test.Database);
+        var old = await store.SaveAsync(StoredDocuments.Profile());
+        await test.AddAsync("a", "text a", old);
+        await test.AddAsync("b", "text b", old);
+
+        var next = await store.SaveAsync(StoredDocuments.Profile(iterations: 2));
+        Assert.False(next.Active);
+        Assert.Equal(2, await store.ActivateAsync(next.Id));
+        Assert.Equal(old.Id, (await store.FindActiveAsync("jd2cv"))!.Id);
+
+        await test.AddAsync("a", "text a", next);
+        await test.AddAsync("b", "text b", next);
+        Assert.Equal(0, await store.ActivateAsync(next.Id));
+        Assert.Equal(next.Id, (await store.FindActiveAsync("jd2cv"))!.Id);
+    }
+
+    [Fact]
+    public async Task A_new_version_of_a_profile_without_vectors_is_active_at_once()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var store = new ProfileStore(test.Database);
+        await store.SaveAsync(StoredDocuments.Profile());
+        Assert.True((await store.SaveAsync(StoredDocuments.Profile(iterations: 3))).Active);
+    }
+
+    [Fact]
+    public async Task Saving_at_once_from_many_processes_makes_one_version()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var saved = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => new ProfileStore(test.Database).SaveAsync(StoredDocuments.Profile())));
+        Assert.Single(saved.Select(version => version.Id).Distinct());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4096)]
+    public async Task A_dimension_that_cannot_be_indexed_is_refused(int dimension)
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var refusal = await Assert.ThrowsAsync<ArgumentException>(() => new ProfileStore(test.Database).SaveAsync(StoredDocuments.Profile(dimension: dimension)));
+        Assert.Contains("4000", refusal.Message, StringComparison.Ordinal);
+    }
+}
