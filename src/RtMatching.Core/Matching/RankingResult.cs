@@ -10,7 +10,7 @@ public enum RankingMode { Fused, Dense, Text }
 /// <param name="AlsoAs">External ids of other documents with the same content; they take no place of their own.</param>
 /// <param name="Score">What the ranking is ordered by: the fused score, the cosine, or the text rank.</param>
 /// <param name="Similarity">Cosine of the two vectors; null where only the text search found it.</param>
-/// <param name="TextRank">PostgreSQL's full-text rank; null where only the vectors found it.</param>
+/// <param name="TextRank">BM25 over the full-text index; null where only the vectors found it.</param>
 public sealed record RankedDocument(
     int Rank, long DocumentId, string Source, string ExternalId, IReadOnlyList<string> AlsoAs,
     double Score, double? Similarity, double? TextRank,
@@ -25,9 +25,10 @@ public sealed record Explanation(IReadOnlyList<RequirementCoverage> Requirements
 public enum Coverage { Covered, Partly, Missing }
 
 /// <param name="Requirement">The line of the job.</param>
-/// <param name="Similarity">Of the best passage; 0 where the CV has none.</param>
+/// <param name="Similarity">Cosine of the passage quoted; 0 where nothing comes near.</param>
 /// <param name="Quote">The passage that covers it best; null where nothing comes near.</param>
-public sealed record RequirementCoverage(string Requirement, Coverage Coverage, double Similarity, Quote? Quote);
+/// <param name="Score">From 0 to 1, what the coverage is judged by: the passage's meaning and the terms it shares with the requirement.</param>
+public sealed record RequirementCoverage(string Requirement, Coverage Coverage, double Similarity, Quote? Quote, double Score = 0);
 
 /// <summary>A passage of the CV: <paramref name="Text"/> is exactly the stored text at <paramref name="Start"/>, UTF-16 units.</summary>
 public sealed record Quote(int Start, int Length, SectionKind Section, string Text);

@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using System.Data;
+using Npgsql;
+using RtMatching.Core.Documents;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+
+namespace RtMatching.Core.Matching;
+
+/// <summary>
+/// A job to its candidates and a CV to its jobs: nearest vectors and full-text search, fused. Only vectors of one profile version are
+/// compared, and only current contents are found; documents with the same content share one place.
+/// </summary>
+/// <remarks>Safe to use from many threads. Keep one for a profile version: it remembers term statistics.</remarks>
+public sealed class Ranking(Database database, ProfileVersion profile, EmbedTexts embed, TimeProvider? time = null)
+{
+    // How far down each ranking fusion looks: a document below this place in both adds less than 1/260 to its score.
+    private const int FusionDepth = 200;
+
+    private readonly ConcurrentDictionary<(string Tenant, DocumentKind Kind), TermStatistics> _statistics = new();
+    private readonly Explainer _explainer = new(database, profile, embed);
+
+    public ProfileVersion Profile { get; } = profile;
+
+    /// <summary>The candidates for a job, the best first.</summary>
+    /// <exception cref="ArgumentException">The request contradicts itself or names what is not stored; the message names the remedy.</exception>
+    public Task<IReadOnlyList<RankedDocument>> RankCandidatesAsync(RankingRequest request, CancellationToken cancellation = default) =>
+        RankAsync(request, DocumentKind.Cv, cancellation);
+
+    /// <summary>The stored jobs for a CV, the best first.</summary>
+    /// <inheritdoc cref="RankCandidatesAsync" path="/exception"/>
+    public Task<IReadOnlyList<RankedDocument>> RankJobsAsync(RankingRequest request, CancellationToken cancellation = default) =>
+        RankAsync(request, DocumentKind.Job, cancellation);
+
+    private async Task<IReadOnlyList<RankedDocument>> RankAsync(RankingRequest request, DocumentKind wanted, CancellationToken cancellation)
+    {
+        request.Check(Profile.Profile.Dimension);
+        var query = await RankingQuery.LoadAsync(database.Source, Profile, request, wanted, embed, cancellation);
+        var statistics = Statistics(request.Tenant, wanted);
+        var terms = request.Mode == RankingMode.Dense ? [] : await statistics.TermsAsync(query.Searched, cancellation);
+        var sample = await statistics.SampleAsync(cancellation);
+
+        // One snapshot for all that a ranking reads: a page never names a document that its search did not see.
+        await using var connection = await database.Source.OpenConnectionAsync(cancellation);
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+        var scope = new SearchScope(request.Tenant, wanted, Profile, request.Filter, query.Except(wanted));
+        var places = await SearchAsync(connection, scope, request, query, TermQuery.Choose(terms, sample, Profile.Profile.Preparation), cancellation);
+        var page = places.Skip(request.Offset).Take(request.Top).ToList();
+        var documents = await PlacedDocuments.ReadAsync(connection, scope, page.Select(place => place.Content), cancellation);
+        var missing = query.Vector is null ? [] : page.Where(place => place.Similarity is null).Select(place => place.Content).ToList();
+        var compared = missing.Count == 0 ? [] : await DenseSearch.CompareAsync(connection, scope, query.Vector!, missing, cancellation);
+        await snapshot.CommitAsync(cancellation);
+
+        var explanations = request.Explain
+            ? await _explainer.ExplainAsync(statistics, request.Tenant, wanted, query, [.. page.Select(place => place.Content)], cancellation)
+            : null;
+        return [.. page.Select((place, i) => documents[place.Content].At(request.Offset + i + 1, place with
+        {
+            Similarity = place.Similarity ?? (compared.TryGetValue(place.Content, out var similarity) ? similarity : null),
+        }) with { Explanation = explanations?[i] })];
+    }
+
+    private TermStatistics Statistics(string tenant, DocumentKind kind) => _statistics.GetOrAdd((tenant, kind), key =>
+        new TermStatistics(database.Source, key.Tenant, key.Kind, Profile.Profile.Preparation, time ?? TimeProvider.System));
+
+    /// <summary>Enough places for the page asked for, the best first.</summary>
+    private static async Task<IReadOnlyList<Place>> SearchAsync(
+        NpgsqlConnection connection, SearchScope scope, RankingRequest request, RankingQuery query, TermQuery terms, CancellationToken cancellation)
+    {
+        var depth = Math.Max(FusionDepth, request.Offset + request.Top);
+        var dense = request.Mode == RankingMode.Text ? [] : await DenseSearch.FindAsync(connection, scope, query.Vector!, depth, request.Exact, cancellation);
+        if (request.Mode == RankingMode.Dense) return [.. dense.Select(hit => new Place(hit.Content, hit.Similarity, hit.Similarity, null))];
+
+        // In fusion the text's part never goes deeper than the depth, so that a later page continues the earlier one.
+        var textDepth = request.Mode == RankingMode.Text ? depth : FusionDepth;
+        var text = await TextSearch.FindAsync(connection, scope, terms, textDepth, cancellation);
+        return request.Mode == RankingMode.Text
+            ? [.. text.Select(hit => new Place(hit.Content, hit.Score, null, hit.Score))]
+            : Fuse(dense, text);
+    }
+
+    /// <summary>The fused ranking of both tops; after it, what is left of the dense one, so that pages go on while candidates exist.</summary>
+    internal static IReadOnlyList<Place> Fuse(IReadOnlyList<DenseHit> dense, IReadOnlyList<TextHit> text)
+    {
+        var similarities = dense.ToDictionary(hit => hit.Content, hit => hit.Similarity);
+        var textScores = text.ToDictionary(hit => hit.Content, hit => hit.Score);
+        var fused = ReciprocalRankFusion.Fuse(StringComparer.Ordinal,
+            [.. dense.Take(FusionDepth).Select(hit => hit.Content)], [.. text.Select(hit => hit.Content)]);
+        var known = fused.Select(place => place.Key).ToHashSet();
+        var rest = dense.Select((hit, i) => (hit.Content, Score: ReciprocalRankFusion.Contribution(i + 1))).Where(place => !known.Contains(place.Content));
+        return [.. fused.Concat(rest).Select(place => new Place(place.Item1, place.Item2,
+            similarities.TryGetValue(place.Item1, out var similarity) ? similarity : null,
+            textScores.TryGetValue(place.Item1, out var score) ? score : null))];
+    }
+}
+
+/// <summary>A content in a ranking, before it is known whose it is.</summary>
+/// <param name="Content">The content's hash, hexadecimal.</param>
+internal sealed record Place(string Content, double Score, double? Similarity, double? TextScore);
