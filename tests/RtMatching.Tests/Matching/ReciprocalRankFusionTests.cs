@@ -1,0 +1,39 @@
+using RtMatching.Core.Matching;
+
+namespace RtMatching.Tests.Matching;
+
+public class ReciprocalRankFusionTests
+{
+    [Fact]
+    public void ScoresAreSumsOfReciprocalRanks()
+    {
+        var fused = ReciprocalRankFusion.Fuse(StringComparer.Ordinal, ["a", "b", "c"], ["c", "d"]);
+        Assert.Equal(["c", "a", "b", "d"], fused.Select(place => place.Key));      // c 1/63 + 1/61, a 1/61, b and d 1/62: the earlier ranking's first
+        Assert.Equal(1.0 / 63 + 1.0 / 61, fused[0].Score, 12);
+    }
+
+    [Fact]
+    public void FusionDependsOnNothingButTheRanks()
+    {
+        var random = new Random(5);
+        for (var round = 0; round < 200; round++)
+        {
+            string[] left = Shuffled(random), right = Shuffled(random);
+            var fused = ReciprocalRankFusion.Fuse(StringComparer.Ordinal, left, right);
+            Assert.Equal(left.Union(right).Order(), fused.Select(place => place.Key).Order());
+            Assert.Equal(fused.Select(place => place.Score).OrderDescending(), fused.Select(place => place.Score));
+            foreach (var (key, score) in fused)
+            {
+                var expected = new[] { left, right }.Sum(ranking => Array.IndexOf(ranking, key) is >= 0 and var i ? 1.0 / (60 + i + 1) : 0);
+                Assert.Equal(expected, score, 12);
+            }
+        }
+    }
+
+    private static string[] Shuffled(Random random)
+    {
+        var keys = Enumerable.Range(0, 30).Select(i => $"k{i}").ToArray();
+        random.Shuffle(keys);
+        return keys[..random.Next(30)];
+    }
+}
