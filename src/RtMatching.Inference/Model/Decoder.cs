@@ -82,44 +82,52 @@ public sealed unsafe class Decoder : IDecoder
     internal void Forward(DecoderPass pass, DecoderBuffers buffers, CancellationToken cancellation)
     {
         buffers.Reserve(pass.Rows);
-        var rows = pass.Rows;
         for (var layer = 0; layer < Config.Layers; layer++)
         {
             cancellation.ThrowIfCancellationRequested();
-            var weights = _weights.Layers[layer];
-            var cache = pass.Caches[layer % pass.Caches.Length];
-            var (queryRuns, last) = (pass.Runs, layer == Config.Layers - 1);
-
-            Normalize(buffers.Residual, weights.AttentionNorm, buffers.Normed, rows);
-            buffers.Panels.Pack(buffers.Normed, rows, Config.Hidden);
-            weights.KeyValue.Multiply(buffers.Panels, buffers.KeyValues, accumulate: false, Workers);
-            if (last && pass.EndsOnly)
-            {
-                // Nothing reads the other tokens after their keys and values, so only the end tokens go on.
-                queryRuns = KeepEnds(pass.Runs, buffers);
-                rows = queryRuns.Length;
-                buffers.Panels.Pack(buffers.Normed, rows, Config.Hidden);
-            }
-
-            weights.Query.Multiply(buffers.Panels, buffers.Queries, accumulate: false, Workers);
-            PrepareHeads(weights, pass.Runs, queryRuns, cache, buffers);
-            pass.LayerValues?.Invoke(layer, buffers.KeyValues);
-            buffers.Attention.Attend(
-                buffers.Queries, cache, queryRuns, buffers.Context, last ? pass.EndAttention : null, pass.AttentionStart);
-            if (pass.AttentionOutput is not null) CaptureOutputs(pass, layer, weights, queryRuns, buffers);
-
-            // residual += context W_O
-            buffers.Panels.Pack(buffers.Context, rows, Config.QueryWidth);
-            weights.Output.Multiply(buffers.Panels, buffers.Residual, accumulate: true, Workers);
-            AddBias(weights.OutputBias, buffers.Residual, rows);
-
-            // residual += (silu(normed W_gate) * (normed W_up)) W_down
-            Normalize(buffers.Residual, weights.FeedForwardNorm, buffers.Normed, rows);
-            buffers.Panels.Pack(buffers.Normed, rows, Config.Hidden);
-            weights.GateUp.Multiply(buffers.Panels, buffers.Gated, accumulate: false, Workers);
-            buffers.Panels.Pack(buffers.Gated, rows, Config.FeedForward);
-            weights.Down.Multiply(buffers.Panels, buffers.Residual, accumulate: true, Workers);
+            var rows = AddAttention(pass, layer, buffers);
+            AddFeedForward(_weights.Layers[layer], rows, buffers);
         }
+    }
+
+    /// <summary>residual += attention(norm(residual)) W_O. Gives the rows that go on: fewer only where the last layer needs no others.</summary>
+    private int AddAttention(DecoderPass pass, int layer, DecoderBuffers buffers)
+    {
+        var (weights, cache) = (_weights.Layers[layer], pass.Caches[layer % pass.Caches.Length]);
+        var (rows, queryRuns, last) = (pass.Rows, pass.Runs, layer == Config.Layers - 1);
+
+        Normalize(buffers.Residual, weights.AttentionNorm, buffers.Normed, rows);
+        buffers.Panels.Pack(buffers.Normed, rows, Config.Hidden);
+        weights.KeyValue.Multiply(buffers.Panels, buffers.KeyValues, accumulate: false, Workers);
+        if (last && pass.EndsOnly)
+        {
+            // Nothing reads the other tokens after their keys and values, so only the end tokens go on.
+            queryRuns = KeepEnds(pass.Runs, buffers);
+            rows = queryRuns.Length;
+            buffers.Panels.Pack(buffers.Normed, rows, Config.Hidden);
+        }
+
+        weights.Query.Multiply(buffers.Panels, buffers.Queries, accumulate: false, Workers);
+        PrepareHeads(weights, pass.Runs, queryRuns, cache, buffers);
+        pass.LayerValues?.Invoke(layer, buffers.KeyValues);
+        var endAttention = last ? pass.EndAttention : null;
+        buffers.Attention.Attend(buffers.Queries, cache, queryRuns, buffers.Context, endAttention, pass.AttentionStart);
+        if (pass.AttentionOutput is not null) CaptureOutputs(pass, layer, weights, queryRuns, buffers);
+
+        buffers.Panels.Pack(buffers.Context, rows, Config.QueryWidth);
+        weights.Output.Multiply(buffers.Panels, buffers.Residual, accumulate: true, Workers);
+        AddBias(weights.OutputBias, buffers.Residual, rows);
+        return rows;
+    }
+
+    /// <summary>residual += (silu(x W_gate) * (x W_up)) W_down, x = norm(residual)</summary>
+    private void AddFeedForward(LayerWeights weights, int rows, DecoderBuffers buffers)
+    {
+        Normalize(buffers.Residual, weights.FeedForwardNorm, buffers.Normed, rows);
+        buffers.Panels.Pack(buffers.Normed, rows, Config.Hidden);
+        weights.GateUp.Multiply(buffers.Panels, buffers.Gated, accumulate: false, Workers);
+        buffers.Panels.Pack(buffers.Gated, rows, Config.FeedForward);
+        weights.Down.Multiply(buffers.Panels, buffers.Residual, accumulate: true, Workers);
     }
 
     /// <summary>The model's final norm. y may be x. (rows, hidden)</summary>

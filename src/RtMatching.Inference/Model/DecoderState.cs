@@ -15,10 +15,12 @@ internal sealed unsafe class DecoderState : IDecoderState
     private readonly Capture _capture;
     private readonly int _hidden;
     private readonly KeyValueCache[] _caches;
-    private readonly NativeBuffer _endStates; // (texts, hidden)
-    private readonly NativeBuffer? _memoryStates; // (texts, hidden)
     private readonly NativeBuffer? _textStates; // (tokens, hidden), of pass 1
-    private readonly NativeBuffer? _attentionRows; // (tokens + texts): text t's n + 1 positions at Starts[t] + t
+
+    // What is handed out as spans is managed, so that a caller who forgets to dispose cannot read freed memory.
+    private readonly float[] _endStates; // (texts, hidden)
+    private readonly float[]? _memoryStates; // (texts, hidden)
+    private readonly float[]? _attentionRows; // (tokens + texts): text t's n + 1 positions at Starts[t] + t
     private readonly float[]? _meanStates; // (texts, hidden)
     private readonly float[]? _meanValues; // (layers, texts, kvWidth)
     private readonly float[]? _attentionOutputs; // (layers, texts, hidden)
@@ -35,11 +37,11 @@ internal sealed unsafe class DecoderState : IDecoderState
         for (var i = 0; i < _caches.Length; i++) _caches[i] = new KeyValueCache(decoder.Kernels, config.KeyValueHeads, config.HeadDim, capacity);
 
         _refined = new bool[batch.Rows];
-        _endStates = new NativeBuffer((long)batch.Rows * _hidden);
+        _endStates = new float[(long)batch.Rows * _hidden];
         if (Refining)
         {
-            _memoryStates = new NativeBuffer((long)batch.Rows * _hidden);
-            _attentionRows = new NativeBuffer(batch.Tokens + batch.Rows);
+            _memoryStates = new float[(long)batch.Rows * _hidden];
+            _attentionRows = new float[batch.Tokens + batch.Rows];
             _textStates = new NativeBuffer((long)batch.Tokens * _hidden);
         }
 
@@ -51,10 +53,10 @@ internal sealed unsafe class DecoderState : IDecoderState
     public int Rows => _batch.Rows;
     private bool Refining => _capture.HasFlag(Capture.Refinement);
 
-    public ReadOnlySpan<float> EndState(int row) => _endStates.Slice((long)CheckRow(row) * _hidden, _hidden);
+    public ReadOnlySpan<float> EndState(int row) => _endStates.AsSpan(CheckRow(row) * _hidden, _hidden);
 
     public ReadOnlySpan<float> AttentionRow(int row) =>
-        Captured(_attentionRows, Capture.Refinement).Slice(AttentionOffset(CheckRow(row)), Positions(row));
+        Captured(_attentionRows, Capture.Refinement).AsSpan(AttentionOffset(CheckRow(row)), Positions(row));
 
     public ReadOnlySpan<float> MeanState(int row) =>
         Captured(_meanStates, Capture.MeanStates).AsSpan(CheckRow(row) * _hidden, _hidden);
@@ -105,10 +107,7 @@ internal sealed unsafe class DecoderState : IDecoderState
     {
         _disposed = true;
         foreach (var cache in _caches) cache.Dispose();
-        _endStates.Dispose();
-        _memoryStates?.Dispose();
         _textStates?.Dispose();
-        _attentionRows?.Dispose();
     }
 
     /// <summary>Pass 1. Called once, by the decoder.</summary>
@@ -214,12 +213,11 @@ internal sealed unsafe class DecoderState : IDecoderState
         var prefix = _batch.Length(text) - 1;
         var states = _textStates!.Pointer + (long)_batch.Starts[text] * _hidden;
         for (var j = 0; j < prefix; j++) _decoder.Kernels.AddScaled(states + (long)j * _hidden, attention[j], _hidden, memory);
-        if (_refined[text])
+        fixed (float* memoryState = &_memoryStates![text * _hidden], endState = &_endStates[text * _hidden])
         {
-            _decoder.Kernels.AddScaled(_memoryStates!.Pointer + (long)text * _hidden, attention[prefix], _hidden, memory);
+            if (_refined[text]) _decoder.Kernels.AddScaled(memoryState, attention[prefix], _hidden, memory);
+            _decoder.Kernels.AddScaled(endState, attention[^1], _hidden, memory);
         }
-
-        _decoder.Kernels.AddScaled(_endStates.Pointer + (long)text * _hidden, attention[^1], _hidden, memory);
     }
 
     /// <summary>Room for the end tokens' attention rows of each head, where they are wanted at all.</summary>
@@ -240,7 +238,7 @@ internal sealed unsafe class DecoderState : IDecoderState
     /// <param name="heads">(heads, positions)</param>
     private void KeepAttentionRow(int text, float* heads)
     {
-        var row = _attentionRows!.Slice(AttentionOffset(text), Positions(text));
+        var row = _attentionRows.AsSpan(AttentionOffset(text), Positions(text));
         row.Clear();
         var count = _decoder.Config.Heads;
         fixed (float* mean = row)
@@ -274,10 +272,10 @@ internal sealed unsafe class DecoderState : IDecoderState
         }
     }
 
-    private void Copy(float* source, NativeBuffer destination, int row) =>
-        new Span<float>(source, _hidden).CopyTo(destination.Slice((long)row * _hidden, _hidden));
+    private void Copy(float* source, float[] destination, int row) =>
+        new Span<float>(source, _hidden).CopyTo(destination.AsSpan(row * _hidden, _hidden));
 
-    private long AttentionOffset(int text) => _batch.Starts[text] + text;
+    private int AttentionOffset(int text) => _batch.Starts[text] + text;
 
     private int Positions(int text) => _batch.Length(text) + (_refined[text] ? 1 : 0);
 
