@@ -28,7 +28,7 @@ def token(i, content, **flags):
 
 
 def pipelines(base):
-    """The built-in tokenizer.json as other families' pipelines: what differs is set, as PipelineVariants.cs does."""
+    """The built-in tokenizer.json as other families' pipelines: what differs is set, as TokenizerFiles.cs does."""
     pattern = base["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"]
     size = len(base["model"]["vocab"])
 
