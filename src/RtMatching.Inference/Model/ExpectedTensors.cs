@@ -67,5 +67,6 @@ internal static class ExpectedTensors
     private static string Show(IEnumerable<int> shape) => $"({string.Join(", ", shape)})";
 
     private static InvalidWeightsException Invalid(string path, string name, string problem)
-        => new($"{path}: tensor {HeaderText.Quote(name)} {problem}. Config and weights must belong to the same model: download them together.");
+        => new($"{path}: tensor {HeaderText.Quote(name)} {problem}. "
+            + "Config and weights must belong to the same model: download them together.");
 }

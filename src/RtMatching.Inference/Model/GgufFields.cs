@@ -2,7 +2,10 @@ using RtMatching.Inference.Weights;
 
 namespace RtMatching.Inference.Model;
 
-/// <summary>Typed metadata of a GGUF file. A name without a known first word is the architecture's own: <c>block_count</c> is <c>llama.block_count</c>.</summary>
+/// <summary>
+/// Typed metadata of a GGUF file. A name without a known first word is the architecture's own:
+/// <c>block_count</c> is <c>llama.block_count</c>.
+/// </summary>
 internal sealed class GgufFields(GgufFile file)
 {
     private static readonly string[] SharedPrefixes = ["general.", "tokenizer."];

@@ -21,8 +21,10 @@ internal sealed class JsonFields(string path, JsonElement element)
         {
             var file = new FileInfo(path);
             if (!file.Exists) throw new InvalidModelException($"{path}: there is no such file; a Hugging Face folder needs one.");
-            if (file.Length > MaxBytes) throw new InvalidModelException($"{path}: more than {MaxBytes} bytes are not believable for a config.");
-            var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
+            if (file.Length > MaxBytes)
+                throw new InvalidModelException($"{path}: more than {MaxBytes} bytes are not believable for a config.");
+            var options = new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
+            var document = JsonDocument.Parse(File.ReadAllBytes(path), options);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             document.Dispose();
             throw new InvalidModelException($"{path}: it is not a JSON object. Download it again.");

@@ -44,7 +44,7 @@ public sealed class LanguageModel : IDisposable
         var config = ModelConfigReader.ReadJson(Path.Combine(files.Path, ModelConfigReader.FileName));
         var tokenizerPath = Path.Combine(files.Path, TokenizerName);
         if (!File.Exists(tokenizerPath))
-            throw new InvalidModelException($"{files.Path}: it holds no {TokenizerName}. Download that file of the model into the folder.");
+            throw new InvalidModelException($"{files.Path}: it holds no {TokenizerName}. Download that file of the model here.");
         return Build(files, config, TokenizerJson.Read(tokenizerPath), SafetensorsWeights.Open(files.Path));
     }
 
@@ -72,7 +72,8 @@ public sealed class LanguageModel : IDisposable
                     $"{files.Path}: its tokenizer gives ids up to {tokenizer.VocabularySize - 1}, its embedding has {config.Vocabulary} rows. "
                     + "Tokenizer and weights must belong to the same model.");
             ExpectedTensors.Check(files.Path, config, weights.Tensors);
-            return new LanguageModel(files.Name, new Lazy<string>(() => weights.Hash), tokenizer, new Decoder(config, weights));
+            var hash = new Lazy<string>(() => weights.Hash);
+            return new LanguageModel(files.Name, hash, tokenizer, new Decoder(config, weights));
         }
         catch
         {

@@ -31,7 +31,7 @@ public static class ModelCatalog
         return [builtIn, .. ModelFiles.AllIn(folder).Select(Describe)];
     }
 
-    /// <summary>The path that <see cref="LanguageModel.Load"/> takes for what a user wrote: a path, or the name of a listed model.</summary>
+    /// <summary>What <see cref="LanguageModel.Load"/> takes for what a user wrote: a path, or the name of a listed model.</summary>
     /// <returns>Null, which is the built-in model, for null and for its name.</returns>
     public static string? Resolve(string? nameOrPath, string? folder = null)
     {
@@ -70,7 +70,7 @@ public static class ModelCatalog
         {
             using var file = GgufFile.Open(path);
             Bytes = file.Bytes;
-            TensorTypes = ByNumbers(file.Tensors.Select(t => (t.TypeName, t.Dimensions.Aggregate(1.0, (product, size) => product * size))));
+            TensorTypes = ByNumbers(file.Tensors.Select(t => (t.TypeName, Numbers(t.Dimensions))));
             Config = ModelConfigReader.ReadGguf(file);
             using var weights = new GgufWeights(file);
             ExpectedTensors.Check(path, Config, weights.Tensors);
@@ -83,7 +83,7 @@ public static class ModelCatalog
             {
                 using var weights = SafetensorsWeights.Open(path);
                 Bytes = weights.Bytes;
-                TensorTypes = ByNumbers(weights.Tensors.Values.Select(t => (t.Type.ToString(), t.Shape.Aggregate(1.0, (product, size) => product * size))));
+                TensorTypes = ByNumbers(weights.Tensors.Values.Select(t => (t.Type.ToString(), Numbers(t.Shape.Select(size => (long)size)))));
                 if (Config is not null) ExpectedTensors.Check(path, Config, weights.Tensors);
             });
         }
@@ -100,6 +100,8 @@ public static class ModelCatalog
                 Problem ??= e.Message;
             }
         }
+
+        private static double Numbers(IEnumerable<long> shape) => shape.Aggregate(1.0, (product, size) => product * size);
 
         private static string ByNumbers(IEnumerable<(string Type, double Numbers)> tensors)
             => string.Join(", ", tensors.GroupBy(t => t.Type).OrderByDescending(g => g.Sum(t => t.Numbers)).Select(g => g.Key));

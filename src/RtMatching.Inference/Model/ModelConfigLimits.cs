@@ -23,8 +23,10 @@ internal static class ModelConfigLimits
         Require(config.Heads is >= 1 and <= MaxHeads, "number of heads", config.Heads, $"1 to {MaxHeads}");
         Require(config.KeyValueHeads is >= 1 and <= MaxHeads && config.Heads % config.KeyValueHeads == 0,
             "number of key/value heads", config.KeyValueHeads, $"a divisor of the {config.Heads} heads");
-        Require(config.HeadDim is >= 2 and <= MaxHeadDim && config.HeadDim % 2 == 0, "head dimension", config.HeadDim, $"even, 2 to {MaxHeadDim}");
-        Require((long)config.Heads * config.HeadDim <= MaxWidth, "heads times head dimension", (long)config.Heads * config.HeadDim, $"at most {MaxWidth}");
+        Require(config.HeadDim is >= 2 and <= MaxHeadDim && config.HeadDim % 2 == 0,
+            "head dimension", config.HeadDim, $"even, 2 to {MaxHeadDim}");
+        var width = (long)config.Heads * config.HeadDim;
+        Require(width <= MaxWidth, "heads times head dimension", width, $"at most {MaxWidth}");
         Require(config.Vocabulary is >= 1 and <= MaxVocabulary, "vocabulary", config.Vocabulary, $"1 to {MaxVocabulary}");
         Require(config.Window is >= 2 and <= MaxWindow, "window (positions)", config.Window, $"2 to {MaxWindow}");
         Require(float.IsFinite(config.RopeTheta) && config.RopeTheta >= 1, "rope theta", config.RopeTheta, "finite, at least 1");

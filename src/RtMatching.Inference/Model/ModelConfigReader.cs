@@ -11,7 +11,9 @@ public static class ModelConfigReader
 {
     public const string FileName = "config.json";
 
-    /// <summary>What transformers takes for a Qwen3 model whose config names no head_dim; the other families divide hidden by heads.</summary>
+    /// <summary>
+    /// What transformers takes for a Qwen3 model whose config names no head_dim; the other families divide hidden by heads.
+    /// </summary>
     private const int Qwen3HeadDim = 128;
 
     /// <summary>What transformers takes where no rope_theta is given.</summary>
@@ -97,7 +99,8 @@ public static class ModelConfigReader
         if (fields.OptionalString("hidden_act") is { } activation && activation != "silu")
             throw fields.Unsupported("hidden_act", $"the activation {HeaderText.Quote(activation)}, not silu,");
         if (fields.Bool("use_sliding_window")) throw fields.Unsupported("use_sliding_window", "attention in a sliding window");
-        if (fields.Strings("layer_types").Any(t => t != "full_attention")) throw fields.Unsupported("layer_types", "attention other than full_attention");
+        if (fields.Strings("layer_types").Any(t => t != "full_attention"))
+            throw fields.Unsupported("layer_types", "attention other than full_attention");
         if (fields.Bool("mlp_bias")) throw fields.Unsupported("mlp_bias", "a bias in the feed-forward layers");
         if (fields.Has("quantization_config")) throw fields.Unsupported("quantization_config", "a quantised Hugging Face folder");
         foreach (var name in (string[])["rope_scaling", "rope_parameters"])
@@ -106,7 +109,8 @@ public static class ModelConfigReader
             var type = rope.OptionalString("rope_type") ?? rope.OptionalString("type") ?? "default";
             if (type != "default") throw fields.Unsupported(name, $"rope scaling of type {HeaderText.Quote(type)}");
         }
-        var rotary = fields.OptionalDouble("partial_rotary_factor") ?? fields.Section("rope_parameters")?.OptionalDouble("partial_rotary_factor");
+        var rotary = fields.OptionalDouble("partial_rotary_factor")
+            ?? fields.Section("rope_parameters")?.OptionalDouble("partial_rotary_factor");
         if (rotary is not (null or 1)) throw fields.Unsupported("partial_rotary_factor", "rope over a part of the head");
     }
 
@@ -116,19 +120,22 @@ public static class ModelConfigReader
             throw fields.Unsupported("rope.scaling.type", $"rope scaling of type {HeaderText.Quote(scaling)}");
         foreach (var name in (string[])["rope.scaling.factor", "rope.scale_linear"])
             if (fields.OptionalDouble(name) is { } factor and not (0 or 1)) throw fields.Unsupported(name, $"rope scaled by {factor}");
-        if (fields.OptionalInt("expert_count") is { } experts and not 0) throw fields.Unsupported("expert_count", $"a mixture of {experts} experts");
+        if (fields.OptionalInt("expert_count") is { } experts and not 0)
+            throw fields.Unsupported("expert_count", $"a mixture of {experts} experts");
         if (fields.OptionalInt("attention.sliding_window") is { } window and not 0)
             throw fields.Unsupported("attention.sliding_window", $"attention in a sliding window of {window}");
         // Llama 3.1 and later carry their scaled frequencies as a tensor and say nothing in the metadata.
         if (file.Tensors.Any(t => t.Name == "rope_freqs.weight"))
             throw new InvalidModelException(
-                $"{file.Path}: tensor 'rope_freqs.weight' scales the rope, which is not supported until a later version. Use another model.");
+                $"{file.Path}: tensor 'rope_freqs.weight' scales the rope, which is not supported until a later version. "
+                + "Use another model.");
         RefuseOtherHeadShapes(fields);
     }
 
     private static void RefuseOtherHeadShapes(GgufFields fields)
     {
-        var headDim = fields.OptionalInt("attention.key_length") ?? Quotient(fields.Int("embedding_length"), fields.Int("attention.head_count"));
+        var headDim = fields.OptionalInt("attention.key_length")
+            ?? Quotient(fields.Int("embedding_length"), fields.Int("attention.head_count"));
         foreach (var name in (string[])["attention.value_length", "rope.dimension_count"])
             if (fields.OptionalInt(name) is { } length && length != headDim)
                 throw fields.Unsupported(name, $"{length} where a head has {headDim}");

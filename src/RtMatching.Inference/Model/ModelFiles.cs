@@ -9,19 +9,24 @@ internal sealed record ModelFiles(string Name, string Path, bool IsGguf)
 {
     private const string GgufEnding = ".gguf";
 
+    private static readonly EnumerationOptions SkipInaccessible = new() { IgnoreInaccessible = true };
+
     /// <exception cref="InvalidModelException">There is nothing that could be a model.</exception>
     public static ModelFiles Find(string path)
     {
         if (Directory.Exists(path)) return InFolder(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
         if (!File.Exists(path))
-            throw new InvalidModelException($"{path}: there is no such model. Give a Hugging Face folder (config.json, {SafetensorsWeights.FileName}, tokenizer.json) or a GGUF file.");
+            throw new InvalidModelException(
+                $"{path}: there is no such model. Give a Hugging Face folder (config.json, {SafetensorsWeights.FileName}, tokenizer.json) "
+                + "or a GGUF file.");
         if (path.EndsWith(GgufEnding, StringComparison.OrdinalIgnoreCase)) return Gguf(path);
-        throw new InvalidModelException($"{path}: neither a folder nor a {GgufEnding} file. Give the folder that holds config.json, weights and tokenizer.json.");
+        throw new InvalidModelException(
+            $"{path}: neither a folder nor a {GgufEnding} file. Give the folder that holds config.json, weights and tokenizer.json.");
     }
 
-    /// <summary>Every model that lies in <paramref name="folder"/>: GGUF files and Hugging Face folders, in it or one level below.</summary>
+    /// <summary>Every model in <paramref name="folder"/> or one level below: GGUF files and Hugging Face folders.</summary>
     public static IEnumerable<ModelFiles> AllIn(string folder)
-        => Directory.EnumerateDirectories(folder).Prepend(folder)
+        => Directory.EnumerateDirectories(folder, "*", SkipInaccessible).Prepend(folder)
             .SelectMany(f => GgufFilesIn(f).Select(Gguf).Concat(IsHuggingFace(f) ? [Folder(f)] : []))
             .OrderBy(m => m.Name, StringComparer.Ordinal);
 
@@ -33,7 +38,7 @@ internal sealed record ModelFiles(string Name, string Path, bool IsGguf)
         {
             1 => Gguf(files[0]),
             0 => throw new InvalidModelException(
-                $"{path}: it holds neither {ModelConfigReader.FileName} nor a {GgufEnding} file. Download the model's files into this folder."),
+                $"{path}: it holds neither {ModelConfigReader.FileName} nor a {GgufEnding} file. Download the model's files here."),
             _ => throw new InvalidModelException($"{path}: it holds {files.Length} {GgufEnding} files. Name the one to use."),
         };
     }
@@ -41,7 +46,8 @@ internal sealed record ModelFiles(string Name, string Path, bool IsGguf)
     private static bool IsHuggingFace(string folder) => File.Exists(System.IO.Path.Combine(folder, ModelConfigReader.FileName));
 
     private static string[] GgufFilesIn(string folder)
-        => [.. Directory.EnumerateFiles(folder).Where(f => f.EndsWith(GgufEnding, StringComparison.OrdinalIgnoreCase))];
+        => [.. Directory.EnumerateFiles(folder, "*", SkipInaccessible)
+            .Where(f => f.EndsWith(GgufEnding, StringComparison.OrdinalIgnoreCase))];
 
     private static ModelFiles Folder(string path) => new(System.IO.Path.GetFileName(path), path, IsGguf: false);
 

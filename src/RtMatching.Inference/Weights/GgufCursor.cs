@@ -67,7 +67,7 @@ internal ref struct GgufCursor
         }
     }
 
-    /// <summary>string, bool, long (every integer but the unsigned 64-bit one), ulong, double; or an array of the stored element type.</summary>
+    /// <returns>string, bool, long (every integer but ulong), ulong, double; or an array of the stored element type.</returns>
     public object ReadValue(string key) => ReadValue(key, (GgufValueType)ReadUInt32(key), depth: 0);
 
     private object ReadValue(string key, GgufValueType type, int depth) => type switch

@@ -50,7 +50,10 @@ public sealed class GgufFile : IDisposable
     /// <summary>Bytes in the file.</summary>
     public long Bytes => Mapped.Length;
 
-    /// <summary>string, bool, long (every integer but the unsigned 64-bit one), ulong, double; or an array of the stored element type: string[], int[], float[], ...</summary>
+    /// <summary>
+    /// string, bool, long (every integer but the unsigned 64-bit one), ulong, double; or an array of the stored element type:
+    /// string[], int[], float[], ...
+    /// </summary>
     public IReadOnlyDictionary<string, object> Metadata { get; }
 
     /// <summary>In the file's order.</summary>
@@ -80,7 +83,8 @@ public sealed class GgufFile : IDisposable
 
     private static GgufFile ReadHeader(MappedFile file, ref GgufCursor cursor)
     {
-        if (cursor.ReadUInt32("magic") != Magic) throw new InvalidWeightsException($"{file.Path}: it does not start with 'GGUF': not a GGUF file.");
+        if (cursor.ReadUInt32("magic") != Magic)
+            throw new InvalidWeightsException($"{file.Path}: it does not start with 'GGUF': not a GGUF file.");
         CheckVersion(file, cursor.ReadUInt32("version"));
         var tensorCount = cursor.ReadCount("tensor count", MaxTensors, MinTensorBytes);
         var entryCount = cursor.ReadCount("metadata count", MaxEntries, MinEntryBytes);
@@ -96,7 +100,8 @@ public sealed class GgufFile : IDisposable
     {
         if (version is 2 or 3) return;
         var what = (version & 0xFFFF) == 0 ? "is big-endian" : $"has GGUF version {version}";
-        throw new InvalidWeightsException($"{file.Path}: it {what}; versions 2 and 3, little-endian, are supported. Convert the model again.");
+        throw new InvalidWeightsException(
+            $"{file.Path}: it {what}; versions 2 and 3, little-endian, are supported. Convert the model again.");
     }
 
     private static Dictionary<string, object> ReadMetadata(MappedFile file, ref GgufCursor cursor, int count)
@@ -134,13 +139,15 @@ public sealed class GgufFile : IDisposable
         for (var i = 0; i < rank; i++)
         {
             var size = cursor.ReadUInt64(what);
-            if (size is 0 or > int.MaxValue) throw Invalid(file, $"{what}: dimension {i} of its shape is {size}, not between 1 and {int.MaxValue}");
+            if (size is 0 or > int.MaxValue)
+                throw Invalid(file, $"{what}: dimension {i} of its shape is {size}, not between 1 and {int.MaxValue}");
             dimensions[i] = (long)size;
         }
         var type = cursor.ReadUInt32(what);
         var offset = cursor.ReadUInt64(what);
         if (offset >= (ulong)file.Length)
-            throw Invalid(file, $"{what}: its offset {offset} leaves the file of {file.Length} bytes: the file is truncated or its header lies");
+            throw Invalid(file,
+                $"{what}: its offset {offset} leaves the file of {file.Length} bytes: the file is truncated or its header lies");
         return new GgufTensor(name, type, dimensions, (long)offset);
     }
 
@@ -154,7 +161,8 @@ public sealed class GgufFile : IDisposable
     private static GgufTensor Located(MappedFile file, GgufTensor tensor, long dataStart, int alignment)
         => tensor.Offset % alignment == 0
             ? tensor with { Offset = dataStart + tensor.Offset }
-            : throw Invalid(file, $"tensor {HeaderText.Quote(tensor.Name)}: its offset {tensor.Offset} is not a multiple of the alignment {alignment}");
+            : throw Invalid(file,
+                $"tensor {HeaderText.Quote(tensor.Name)}: its offset {tensor.Offset} is not a multiple of the alignment {alignment}");
 
     private static InvalidWeightsException Invalid(MappedFile file, string problem)
         => new($"{file.Path}: {problem}. Copy or download it again.");

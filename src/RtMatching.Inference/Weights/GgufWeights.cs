@@ -6,6 +6,8 @@ namespace RtMatching.Inference.Weights;
 public sealed class GgufWeights : IWeights
 {
     private const int MaxHeads = 65_536;
+    private const string HeadsKey = "llama.attention.head_count";
+    private const string KeyValueHeadsKey = "llama.attention.head_count_kv";
 
     private readonly GgufFile _file;
     private readonly Dictionary<string, MappedTensor> _tensors;
@@ -54,10 +56,12 @@ public sealed class GgufWeights : IWeights
         {
             var name = GgufTensorNames.ToHuggingFace(listed.Name);
             var dimensions = listed.Dimensions.Reverse().ToArray();
-            var tensor = MappedTensor.Create(
-                file.Mapped, name, GgufTypes.Supported(listed.TypeId)!.Value, dimensions, listed.Offset, InterleavedHeads(file, listed.Name));
+            var type = GgufTypes.Supported(listed.TypeId)!.Value; // the others were refused
+            var heads = InterleavedHeads(file, listed.Name);
+            var tensor = MappedTensor.Create(file.Mapped, name, type, dimensions, listed.Offset, heads);
             if (!tensors.TryAdd(name, tensor))
-                throw new InvalidWeightsException($"{file.Path}: two tensors are called {HeaderText.Quote(name)} in Hugging Face's naming.");
+                throw new InvalidWeightsException(
+                    $"{file.Path}: two tensors are called {HeaderText.Quote(name)} in Hugging Face's naming.");
         }
         CheckOverlaps(file, tensors.Values);
         return tensors;
@@ -79,7 +83,8 @@ public sealed class GgufWeights : IWeights
         {
             if (before is not null && tensor.Offset < before.Offset + before.Bytes)
                 throw new InvalidWeightsException(
-                    $"{file.Path}: tensors {HeaderText.Quote(before.Info.Name)} and {HeaderText.Quote(tensor.Info.Name)} overlap. Copy or download it again.");
+                    $"{file.Path}: tensors {HeaderText.Quote(before.Info.Name)} and {HeaderText.Quote(tensor.Info.Name)} overlap. "
+                    + "Copy or download it again.");
             before = tensor;
         }
     }
@@ -87,19 +92,22 @@ public sealed class GgufWeights : IWeights
     /// <summary>Only Llama's query and key projections are stored interleaved; Qwen's are not.</summary>
     private static int InterleavedHeads(GgufFile file, string name)
     {
-        if (file.Metadata.GetValueOrDefault("general.architecture") is not "llama" || !name.StartsWith("blk.", StringComparison.Ordinal)) return 0;
-        if (name.EndsWith(".attn_q.weight", StringComparison.Ordinal) || name.EndsWith(".attn_q.bias", StringComparison.Ordinal))
-            return Heads(file, "llama.attention.head_count");
-        if (name.EndsWith(".attn_k.weight", StringComparison.Ordinal) || name.EndsWith(".attn_k.bias", StringComparison.Ordinal))
-            return Heads(file, file.Metadata.ContainsKey("llama.attention.head_count_kv") ? "llama.attention.head_count_kv" : "llama.attention.head_count");
-        return 0;
+        if (file.Metadata.GetValueOrDefault("general.architecture") is not "llama") return 0;
+        if (IsProjection(name, "attn_q") || (IsProjection(name, "attn_k") && !file.Metadata.ContainsKey(KeyValueHeadsKey)))
+            return Heads(file, HeadsKey);
+        return IsProjection(name, "attn_k") ? Heads(file, KeyValueHeadsKey) : 0;
     }
+
+    private static bool IsProjection(string name, string projection)
+        => name.StartsWith("blk.", StringComparison.Ordinal)
+            && (name.EndsWith($".{projection}.weight", StringComparison.Ordinal)
+                || name.EndsWith($".{projection}.bias", StringComparison.Ordinal));
 
     private static int Heads(GgufFile file, string key) => file.Metadata.GetValueOrDefault(key) switch
     {
         long and >= 1 and <= MaxHeads and var heads => (int)heads,
         ulong and >= 1 and <= MaxHeads and var heads => (int)heads,
         var value => throw new InvalidWeightsException(string.Create(CultureInfo.InvariantCulture,
-            $"{file.Path}: metadata '{key}' is {value ?? "missing"}, not a number of heads between 1 and {MaxHeads}. Convert the model again.")),
+            $"{file.Path}: metadata '{key}' is {value ?? "missing"}, not between 1 and {MaxHeads} heads. Convert the model again.")),
     };
 }

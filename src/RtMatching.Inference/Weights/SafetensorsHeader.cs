@@ -25,7 +25,9 @@ internal static class SafetensorsHeader
     /// <summary>More dimensions than any tensor has.</summary>
     private const int MaxDimensions = 8;
 
-    /// <summary>Reads the header and checks it against the file: contiguous tensors that fill it to its last byte, as the format asks.</summary>
+    /// <summary>
+    /// Reads the header and checks it against the file: contiguous tensors that fill it to its last byte, as the format asks.
+    /// </summary>
     /// <exception cref="InvalidWeightsException">The header is broken, lies, or names a type that is not supported.</exception>
     public static List<MappedTensor> Read(MappedFile file)
     {
@@ -57,11 +59,14 @@ internal static class SafetensorsHeader
         if (file.Length < LengthBytes) throw Invalid(file, $"{file.Length} bytes are too short for a safetensors file");
         var length = BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice(0, LengthBytes));
         if (length > MaxHeaderBytes)
-            throw Invalid(file, $"its header claims {length} bytes, more than the {MaxHeaderBytes} allowed; perhaps it is not a safetensors file");
+            throw Invalid(file,
+                $"its header claims {length} bytes, more than the {MaxHeaderBytes} allowed; perhaps it is not a safetensors file");
         if (length > (ulong)(file.Length - LengthBytes))
-            throw Invalid(file, $"its header claims {length} bytes in a file of {file.Length}: the file is truncated or the header lies");
+            throw Invalid(file,
+                $"its header claims {length} bytes in a file of {file.Length}: the file is truncated or the header lies");
         var header = bytes.Slice(LengthBytes, (int)length);
-        if (header.IsEmpty || header[0] != (byte)'{') throw Invalid(file, "its header does not start with '{'; perhaps it is not a safetensors file");
+        if (header.IsEmpty || header[0] != (byte)'{')
+            throw Invalid(file, "its header does not start with '{'; perhaps it is not a safetensors file");
         if (!Utf8.IsValid(header)) throw Invalid(file, "its header is not UTF-8");
         return header;
     }
@@ -74,7 +79,10 @@ internal static class SafetensorsHeader
         foreach (var tensor in tensors)
         {
             if (tensor.Offset != end)
-                throw Invalid(file, $"tensor {HeaderText.Quote(tensor.Info.Name)} {(tensor.Offset < end ? "overlaps" : "leaves a gap after")} the one before it");
+            {
+                var what = tensor.Offset < end ? "overlaps" : "leaves a gap after";
+                throw Invalid(file, $"tensor {HeaderText.Quote(tensor.Info.Name)} {what} the one before it");
+            }
             end += tensor.Bytes;
         }
         if (end != file.Length) throw Invalid(file, $"{file.Length - end} bytes at its end belong to no tensor");
@@ -142,8 +150,9 @@ internal static class SafetensorsHeader
             if (type is null || shape is null || offsets is null) throw Problem(name, "dtype, shape or data_offsets is missing");
             Expect(name, offsets.Count == 2, "data_offsets is not a pair");
             // The length is subtracted rather than the start added: the sum could overflow.
-            Expect(name, offsets[0] >= 0 && offsets[0] <= offsets[1] && offsets[1] <= _file.Length - _dataStart,
-                $"data_offsets [{offsets[0]}, {offsets[1]}] leave the {_file.Length - _dataStart} bytes of data: the file is truncated or its header lies");
+            var data = _file.Length - _dataStart;
+            Expect(name, offsets[0] >= 0 && offsets[0] <= offsets[1] && offsets[1] <= data,
+                $"data_offsets [{offsets[0]}, {offsets[1]}] leave the {data} bytes of data: the file is truncated or its header lies");
             var tensor = MappedTensor.Create(_file, WithModelPrefix(name), TypeOf(name, type),
                 CollectionsMarshal.AsSpan(shape), _dataStart + offsets[0]);
             Expect(name, tensor.Bytes == offsets[1] - offsets[0],

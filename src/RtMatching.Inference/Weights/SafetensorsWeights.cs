@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace RtMatching.Inference.Weights;
 
-/// <summary>The tensors of a Hugging Face folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
+/// <summary>
+/// The tensors of a Hugging Face folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.
+/// </summary>
 public sealed class SafetensorsWeights : IWeights
 {
     public const string FileName = "model.safetensors";
@@ -42,7 +44,8 @@ public sealed class SafetensorsWeights : IWeights
         if (File.Exists(single)) return OpenAll([single], shardOf: null);
         var index = Path.Combine(path, IndexName);
         if (!File.Exists(index))
-            throw new InvalidWeightsException($"{path}: it holds neither {FileName} nor {IndexName}. Download the model's weights into this folder.");
+            throw new InvalidWeightsException(
+                $"{path}: it holds neither {FileName} nor {IndexName}. Download the model's weights into this folder.");
         var shardOf = ReadIndex(index);
         var shards = shardOf.Values.Distinct().Order(StringComparer.Ordinal).Select(name => Path.Combine(path, name));
         return OpenAll([.. shards], shardOf);
@@ -110,7 +113,8 @@ public sealed class SafetensorsWeights : IWeights
             throw new InvalidWeightsException($"{path}: an index of more than {MaxIndexBytes} bytes is not believable.");
         try
         {
-            using var index = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            var options = new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false };
+            using var index = JsonDocument.Parse(File.ReadAllBytes(path), options);
             if (index.RootElement.ValueKind != JsonValueKind.Object
                 || !index.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
                 throw new InvalidWeightsException($"{path}: it has no object weight_map. Download it again.");
@@ -130,11 +134,13 @@ public sealed class SafetensorsWeights : IWeights
             var shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
             if (!IsPlainFileName(shard))
                 throw new InvalidWeightsException(
-                    $"{path}: tensor {HeaderText.Quote(entry.Name)} is said to lie in {HeaderText.Quote(shard)}, which is not a file name within the folder.");
+                    $"{path}: tensor {HeaderText.Quote(entry.Name)} is said to lie in {HeaderText.Quote(shard)}, "
+                    + "which is not a file name within the folder.");
             shardOf.TryAdd(SafetensorsHeader.WithModelPrefix(entry.Name), shard);
         }
         if (shardOf.Count == 0) throw new InvalidWeightsException($"{path}: its weight_map is empty. Download it again.");
-        if (shardOf.Values.Distinct().Count() > MaxShards) throw new InvalidWeightsException($"{path}: it names more than {MaxShards} shards.");
+        if (shardOf.Values.Distinct().Count() > MaxShards)
+            throw new InvalidWeightsException($"{path}: it names more than {MaxShards} shards.");
         return shardOf;
     }
 

@@ -50,6 +50,22 @@ public class GoldenWeightsTests
     }
 
     [Fact]
+    public void Only_Llama_files_have_their_query_rows_interleaved()
+    {
+        var bytes = File.ReadAllBytes(Path.Combine(Golden, "tiny.gguf"));
+        "qwen3"u8.CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf("llama"u8))); // the architecture; the keys keep their names
+        using var file = new HostileFile("qwen3.gguf");
+        File.WriteAllBytes(file.Path, bytes);
+        using var qwen = GgufWeights.Open(file.Path);
+        using var llama = Open("gguf");
+        var query = llama.Tensors["model.layers.0.self_attn.q_proj.weight"];
+        var (asStored, inOrder) = (ReadAll(qwen, query), ReadAll(llama, query));
+        int[] stored = [0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15]; // two heads of eight rows
+        for (var row = 0; row < 16; row++)
+            Assert.Equal(asStored.AsSpan(stored[row] * 32, 32), inOrder.AsSpan(row * 32, 32));
+    }
+
+    [Fact]
     public void Metadata_keep_their_types()
     {
         using var file = GgufFile.Open(Path.Combine(Golden, "tiny.gguf"));

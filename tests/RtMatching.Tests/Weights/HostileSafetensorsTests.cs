@@ -26,8 +26,10 @@ public class HostileSafetensorsTests
         ["something behind the header"] = (Bytes(Entry(Good) + " x", 16), "not valid JSON"),
         ["no tensor"] = (Bytes("""{"__metadata__":{"format":"pt"}}""", 0), "holds no tensor"),
         ["the same tensor twice"] = (Bytes($$"""{"t":{{Good}},"t":{{Good}}}""", 16), "'t' stands twice"),
-        ["the same field twice"] = (Bytes(Entry("""{"dtype":"F32","dtype":"F16","shape":[4],"data_offsets":[0,16]}"""), 16), "dtype is not one string"),
-        ["unknown field"] = (Bytes(Entry("""{"dtype":"F32","shape":[4],"data_offsets":[0,16],"strides":[1]}"""), 16), "unknown field 'strides'"),
+        ["the same field twice"] = (
+            Bytes(Entry("""{"dtype":"F32","dtype":"F16","shape":[4],"data_offsets":[0,16]}"""), 16), "dtype is not one string"),
+        ["unknown field"] = (
+            Bytes(Entry("""{"dtype":"F32","shape":[4],"data_offsets":[0,16],"strides":[1]}"""), 16), "unknown field 'strides'"),
         ["missing field"] = (Bytes(Entry("""{"dtype":"F32","data_offsets":[0,16]}"""), 16), "is missing"),
         ["entry is a number"] = (Bytes(Entry("7"), 16), "its entry is not an object"),
         ["unknown type"] = (Field("dtype", "\"F8_E4M3\""), "type 'F8_E4M3' is not supported"),
@@ -49,8 +51,10 @@ public class HostileSafetensorsTests
         ["negative offset"] = (Field("data_offsets", "[-16,0]"), "leave the 16 bytes of data"),
         ["offset behind the file"] = (Field("data_offsets", "[16,32]"), "leave the 16 bytes of data"),
         ["offset 2^63 - 1"] = (Field("data_offsets", "[9223372036854775791,9223372036854775807]"), "leave the 16 bytes of data"),
-        ["overlap"] = (Bytes("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 16), "overlaps"),
-        ["gap"] = (Bytes("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 16), "leaves a gap"),
+        ["overlap"] = (
+            Bytes("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 16), "overlaps"),
+        ["gap"] = (
+            Bytes("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 16), "leaves a gap"),
         ["bytes of no tensor"] = (Bytes(Entry(Good), 20), "4 bytes at its end belong to no tensor"),
         ["two names for one tensor"] = (
             Bytes("""{"norm.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"model.norm.weight":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 16),
@@ -71,7 +75,7 @@ public class HostileSafetensorsTests
 
     [Fact]
     public void Missing_file_is_named()
-        => Assert.Contains("there is no such file", Assert.Throws<InvalidWeightsException>(() => SafetensorsWeights.Open("/nowhere/x.safetensors")).Message);
+        => Assert.Contains("there is no such file", Assert.Throws<InvalidWeightsException>(() => SafetensorsWeights.Open("/nowhere/x")).Message);
 
     private static string Entry(string entry) => $$"""{"t":{{entry}}}""";
 
@@ -87,5 +91,10 @@ public class HostileSafetensorsTests
         => [.. BitConverter.GetBytes(claimed ?? (ulong)header.Length), .. header, .. Enumerable.Range(0, data).Select(i => (byte)i)];
 
     private static byte[] Valid() => Bytes(
-        """{"__metadata__":{"format":"pt"},"model.norm.weight":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]},"a":{"dtype":"F32","shape":[2,2],"data_offsets":[6,22]},"b":{"dtype":"F16","shape":[1,2,2],"data_offsets":[22,30]}}   """, 30);
+        """
+        {"__metadata__":{"format":"pt"},
+        "model.norm.weight":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]},
+        "a":{"dtype":"F32","shape":[2,2],"data_offsets":[6,22]},
+        "b":{"dtype":"F16","shape":[1,2,2],"data_offsets":[22,30]}}   
+        """, 30);
 }
