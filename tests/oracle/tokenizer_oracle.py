@@ -3,7 +3,7 @@
     python3 tokenizer_oracle.py models/rt-mini/tokenizer.json OUT_FOLDER [SmolLM2.gguf]
 
 Writes pipelines.jsonl.gz: the built-in vocabulary under each pipeline, one object a line {"text", "qwen2": ids, "llama3": ids, ...},
-a pipeline left out where its ids are those of qwen2; and, given the GGUF (needs the gguf package), smollm2.jsonl.gz: an array of ids a line.
+a pipeline left out where its ids are those of qwen2; words.jsonl.gz: {"qwen2": word lengths, ...} in the same way; and, given the GGUF (needs the gguf package), smollm2.jsonl.gz: an array of ids a line.
 """
 import copy
 import gzip
@@ -54,6 +54,11 @@ def pipelines(base):
     }
 
 
+def word_lengths(tokenizer, text):
+    """How a text is cut before merging, in UTF-16 units: a cut that no merge of this vocabulary crosses does not show in the ids."""
+    return [len(text[a:b].encode("utf-16-le")) // 2 for _, (a, b) in tokenizer.pre_tokenizer.pre_tokenize_str(text)]
+
+
 def smollm2(path):
     """The GGUF's own vocabulary in the pipeline of its Hugging Face original."""
     from gguf import GGUFReader
@@ -74,14 +79,20 @@ def write(path, objects):
             z.write((json.dumps(o, ensure_ascii=False, separators=(",", ":")) + "\n").encode())
 
 
+def distinct(columns):
+    """Rows of qwen2's value and of those that differ from it."""
+    rows = [dict(zip(columns, values)) for values in zip(*columns.values())]
+    return [{name: v for name, v in row.items() if name == "qwen2" or v != row["qwen2"]} for row in rows]
+
+
 def main(tokenizer_json, out, gguf=None):
     texts = tokenizer_corpus.lines()
     base = json.load(open(tokenizer_json, encoding="utf-8"))
-    ids = {name: [e.ids for e in Tokenizer.from_str(json.dumps(v)).encode_batch(texts, add_special_tokens=False)] for name, v in pipelines(base).items()}
-    rows = []
-    for i, text in enumerate(texts):
-        rows.append({"text": text, "qwen2": ids["qwen2"][i]} | {n: v[i] for n, v in ids.items() if v[i] != ids["qwen2"][i]})
-    write(os.path.join(out, "pipelines.jsonl.gz"), rows)
+    tokenizers = {name: Tokenizer.from_str(json.dumps(v)) for name, v in pipelines(base).items()}
+    ids = {name: [e.ids for e in t.encode_batch(texts, add_special_tokens=False)] for name, t in tokenizers.items()}
+    write(os.path.join(out, "pipelines.jsonl.gz"), [{"text": text} | row for text, row in zip(texts, distinct(ids))])
+    cuts = {name: [word_lengths(tokenizers[name], text) for text in texts] for name in ("qwen2", "llama3", "gpt2", "smollm")}
+    write(os.path.join(out, "words.jsonl.gz"), distinct(cuts))
     if gguf:
         write(os.path.join(out, "smollm2.jsonl.gz"), [e.ids for e in smollm2(gguf).encode_batch(texts, add_special_tokens=False)])
     print(len(texts), "lines")

@@ -20,6 +20,33 @@ public class OracleTests
             (line.GetProperty("text").GetString()!, Ids(line.TryGetProperty(pipeline, out var own) ? own : line.GetProperty("qwen2")))));
     }
 
+    /// <summary>A wrong cut that no merge of the vocabulary crosses would not show in the ids, but would with a larger vocabulary.</summary>
+    [Theory]
+    [InlineData("qwen2", PreTokenizer.Qwen2)]
+    [InlineData("llama3", PreTokenizer.Llama3)]
+    [InlineData("gpt2", PreTokenizer.Gpt2)]
+    [InlineData("smollm", PreTokenizer.SmolLm)]
+    public void Words_of_every_line_are_the_references(string pipeline, object kind)
+    {
+        var texts = TokenizerFiles.GoldenLines("pipelines.jsonl.gz").Select(line => line.GetProperty("text").GetString()!);
+        foreach (var (text, line) in texts.Zip(TokenizerFiles.GoldenLines("words.jsonl.gz")))
+        {
+            var lengths = Ids(line.TryGetProperty(pipeline, out var own) ? own : line.GetProperty("qwen2"));
+            Assert.True(lengths.SequenceEqual(WordLengths((PreTokenizer)kind, text)), JsonSerializer.Serialize(text));
+        }
+    }
+
+    private static List<int> WordLengths(PreTokenizer kind, string text)
+    {
+        var lengths = new List<int>();
+        for (int start = 0, end; start < text.Length; start = end)
+        {
+            end = WordScanner.WordEnd(kind, text, start);
+            lengths.Add(end - start);
+        }
+        return lengths;
+    }
+
     [Fact]
     public void Built_in_models_golden_ids_end_with_its_post_processors()
     {
