@@ -12,15 +12,28 @@ internal sealed class DatabaseRetry(Database database, TimeSpan patience)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
-    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    public Task<T> RunAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation) =>
+        RunAsync(async token =>
+        {
+            await using var connection = await database.Source.OpenConnectionAsync(token);
+            return await work(connection, token);
+        }, cancellation);
+
+    public Task RunAsync(Func<CancellationToken, Task> work, CancellationToken cancellation) =>
+        RunAsync(async token =>
+        {
+            await work(token);
+            return true;
+        }, cancellation);
+
+    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         var waited = Stopwatch.StartNew();
         for (var pause = TimeSpan.FromMilliseconds(50); ; pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks)))
         {
             try
             {
-                await using var connection = await database.Source.OpenConnectionAsync(cancellation);
-                return await work(connection, cancellation);
+                return await work(cancellation);
             }
             catch (NpgsqlException e) when (IsTransient(e) && waited.Elapsed < patience)
             {

@@ -17,6 +17,9 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     private readonly Lock _loading = new();
     private readonly Lazy<DocumentParser> _parser = new(() => new DocumentParser());
 
+    /// <summary>Another parser than <see cref="DocumentParser"/>, for tests of what happens around it.</summary>
+    internal Func<ReadOnlyMemory<byte>, CancellationToken, Task<ParsedDocument>>? Parse { get; init; }
+
     private Database Database { get; } = database;
     private IngestionStore Store => new(_retry);
 
@@ -52,6 +55,7 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         await submission.FlushAsync(cancellation);
         progress?.Report(new SubmissionProgress(submission.Items));
         await store.SubmittedAsync(id, cancellation);
+        await store.EndTakenOverAsync(cancellation);
         return id;
     }
 
@@ -69,11 +73,11 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         var queue = new WorkQueue(_retry, _options);
         var vectors = new VectorStore(Database, profile);
         var worker = new IngestionWorker(
-            queue, store, new ParseStage(_retry, queue, (bytes, token) => _parser.Value.ParseAsync(bytes, token), _options),
+            queue, store, new ParseStage(_retry, queue, Parse ?? ((bytes, token) => _parser.Value.ParseAsync(bytes, token)), _options),
             () => new EmbedStage(_retry, queue, new DocumentEmbedder(Model(profile.Profile.ModelPath), profile.Profile), vectors, _options),
             _options);
         await worker.RunAsync(new QueueScope(profile.Id, id), progress, cancellation);
-        if (await store.FinishAsync(id, cancellation)) await vectors.BuildIndexesAsync(cancellation);
+        if (await store.FinishAsync(id, cancellation)) await _retry.RunAsync(vectors.BuildIndexesAsync, cancellation);
         return await FindAsync(id, cancellation);
     }
 
@@ -119,13 +123,13 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     public async Task<ProfileVersion> ReembedAsync(
         string profile = TaskProfile.DefaultName, IProgress<IngestionProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var newest = (await _profiles.ListAsync(cancellation)).Where(version => version.Profile.Name == profile).MaxBy(version => version.Version)
+        var newest = (await _retry.RunAsync(_profiles.ListAsync, cancellation)).Where(version => version.Profile.Name == profile).MaxBy(version => version.Version)
             ?? throw new InvalidOperationException($"There is no profile {profile}: `ingest` makes the first one, `profiles set` others.");
         var missingBefore = long.MaxValue;
         while (true)
         {
             var ids = await FillAsync(newest, progress, cancellation);
-            var missing = await _profiles.ActivateAsync(newest.Id, cancellation);
+            var missing = await _retry.RunAsync(token => _profiles.ActivateAsync(newest.Id, token), cancellation);
             if (missing == 0) return newest with { Active = true };
 
             // New documents may have come meanwhile, which the next round takes; but the same ones failing again would go on for ever.
@@ -157,15 +161,16 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     /// <summary>The profile's active version; where none is stored, the model's default as its first.</summary>
     private async Task<ProfileVersion> ActiveAsync(IngestionRequest request, CancellationToken cancellation)
     {
-        if (await _profiles.FindActiveAsync(request.Profile, cancellation) is { } active) return active;
+        if (await _retry.RunAsync(token => _profiles.FindActiveAsync(request.Profile, token), cancellation) is { } active) return active;
         var model = await Task.Run(() => Model(request.ModelPath), cancellation);
-        return await _profiles.SaveAsync(DefaultProfiles.Create(model, request.ModelPath, request.Profile), cancellation);
+        var profile = DefaultProfiles.Create(model, request.ModelPath, request.Profile);
+        return await _retry.RunAsync(token => _profiles.SaveAsync(profile, token), cancellation);
     }
 
     private async Task<ProfileVersion> ProfileOfAsync(long id, CancellationToken cancellation)
     {
         var summary = await FindAsync(id, cancellation);
-        var version = (await _profiles.ListAsync(cancellation))
+        var version = (await _retry.RunAsync(_profiles.ListAsync, cancellation))
             .Single(version => version.Profile.Name == summary.Profile && version.Version == summary.ProfileVersion);
         return version.Profile.Preparation == TextPreparation.Version
             ? version

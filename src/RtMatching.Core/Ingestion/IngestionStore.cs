@@ -45,6 +45,14 @@ internal sealed class IngestionStore(DatabaseRetry database)
             and not exists (select 1 from items where ingestion_id = n.id and (stage in ('queued', 'parsed') or created_at > now() - @age))
         """, cancellation, new NpgsqlParameter("age", AbandonedAfter));
 
+    /// <summary>Ends ingestions whose last open items another one has taken over.</summary>
+    public Task EndTakenOverAsync(CancellationToken cancellation) => ExecuteAsync("""
+        update ingestions n set state = 'cancelled', finished_at = now()
+        where n.state in ('pending', 'running') and n.submitted
+            and not exists (select 1 from items where ingestion_id = n.id and stage in ('queued', 'parsed'))
+            and exists (select 1 from items where ingestion_id = n.id and stage = 'cancelled')
+        """, cancellation);
+
     /// <summary>Compare and set: false where the state is none of <paramref name="from"/> any more.</summary>
     public async Task<bool> TransitAsync(long id, IReadOnlyList<IngestionState> from, IngestionState to, CancellationToken cancellation) =>
         await ExecuteAsync("""
