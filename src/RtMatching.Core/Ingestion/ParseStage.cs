@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Npgsql;
 using RtMatching.Core.Documents;
+using RtMatching.Core.Matching;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -9,9 +10,6 @@ namespace RtMatching.Core.Ingestion;
 internal sealed class ParseStage(
     DatabaseRetry database, WorkQueue queue, Func<ReadOnlyMemory<byte>, CancellationToken, Task<ParsedDocument>> parse, IngestionOptions options)
 {
-    // A PostgreSQL tsvector holds at most 1 MB; what comes after so many characters is found by its vector alone.
-    private const int SearchedCharacters = 250_000;
-
     // Loops that come upon the same content wait for each other instead of parsing it twice.
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _contents = new();
 
@@ -98,26 +96,23 @@ internal sealed class ParseStage(
 
     private static async Task StoreAsync(NpgsqlTransaction transaction, LeasedItem item, ParsedDocument parsed, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("""
+        await using var command = new NpgsqlCommand($"""
             insert into texts (tenant, content_hash, preparation, outcome, format, detail, language, body, sections, search)
-            values (@tenant, @hash, @preparation, @outcome, @format, @detail, @language, @body, @sections::jsonb, to_tsvector('english', @search))
+            values (@tenant, @hash, @preparation, @outcome, @format, @detail, @language, @body, @sections::jsonb,
+                to_tsvector('{FullText.Configuration}', @search))
             on conflict do nothing
             """, transaction.Connection, transaction);
         Bind(command, item);
         var isOk = parsed.Outcome == DocumentOutcome.Ok;
-        var searched = isOk ? TextPreparation.Redact(parsed.Text) : "";
         command.Parameters.AddWithValue("outcome", Outcomes.Of(parsed.Outcome));
         command.Parameters.AddWithValue("format", Outcomes.Of(parsed.Format));
         command.Parameters.Add(Sql.Text("detail", parsed.Detail));
         command.Parameters.Add(Sql.Text("language", isOk ? TextPreparation.Language(parsed.Text) : null));
         command.Parameters.AddWithValue("body", parsed.Text);
         command.Parameters.AddWithValue("sections", Sections(parsed));
-        command.Parameters.AddWithValue("search", searched.Length > SearchedCharacters ? Cut(searched) : searched);
+        command.Parameters.AddWithValue("search", isOk ? FullText.Prepare(TextPreparation.Redact(parsed.Text)) : "");
         await command.ExecuteNonQueryAsync(cancellation);
     }
-
-    private static string Cut(string text) =>
-        text[..(char.IsHighSurrogate(text[SearchedCharacters - 1]) ? SearchedCharacters - 1 : SearchedCharacters)];
 
     private static string Sections(ParsedDocument parsed) => JsonSerializer.Serialize(parsed.Sections.Select(section => new
     {

@@ -51,7 +51,7 @@ internal sealed class IngestionBench : IAsyncDisposable
     public IngestionService Service() => new(_test.Database, Options, _ => Model) { Parse = ParseAsync };
 
     /// <summary>Text files, where SCAN stands for a page without text and nothing for an empty file.</summary>
-    private async Task<ParsedDocument> ParseAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    public async Task<ParsedDocument> ParseAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _parses);
         var text = Encoding.UTF8.GetString(bytes.Span);
