@@ -36,6 +36,10 @@ public class OracleTests
         }
     }
 
+    [Fact]
+    public void A_contraction_ends_within_a_word_in_any_case_the_long_s_included() =>
+        Assert.Equal([2, 2, 1, 3, 3], WordLengths(PreTokenizer.Qwen2, "it'\u017Ft'LLama"));
+
     private static List<int> WordLengths(PreTokenizer kind, string text)
     {
         var lengths = new List<int>();
