@@ -5,7 +5,7 @@ namespace RtMatching.Core.Documents;
 /// <summary>E-mail addresses, phone numbers, links and handles in a text.</summary>
 internal static partial class ContactFinder
 {
-    /// <summary>Lines at the top in which a bare domain is a person's page, not a company or a product ("Booking.com", "Node.js").</summary>
+    /// <summary>Lines at the top in which a bare domain between separators is a person's page, not a company or a product ("Booking.com").</summary>
     private const int HeaderLines = 12;
 
     public static List<TextLine> Find(string text)
@@ -41,8 +41,8 @@ internal static partial class ContactFinder
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"(?<![\w@.-])(?!(?:asp|ado|vb|node|socket|vue|next|nuxt|d3|three)\.)(?:[a-z0-9-]{1,63}\.){1,3}(?:com|org|net|io|dev|me|ai|cn|app|info|page|tech|xyz|am|be|de|fr|uk|co|edu)(?![\w.-]*\w)",
-        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<=(?:^|[|•·,，;；:：/])[ ]{0,3})(?!(?:asp|ado|vb|node|socket|vue|next|nuxt|d3|three)\.)(?:[a-z0-9-]{1,63}\.){1,3}(?:com|org|net|io|dev|me|ai|cn|app|info|page|tech|xyz|am|be|de|fr|uk|co|edu)(?=[ ]{0,3}(?:$|[|•·,，;；]))",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Multiline)]
     private static partial Regex BareDomain();
 
     [GeneratedRegex(@"\b(?:github|gitlab|linkedin|twitter|facebook|instagram|skype|wechat|telegram|whatsapp|QQ|line id|微信|微信号|QQ号)\s{0,2}[:：]\s{0,2}((?:@|/|live:)?[\w./@-]{2,80})(?=\s*(?:[|,;，；·•)]|$))",

@@ -58,10 +58,12 @@ internal static partial class JobHeadings
         return Lookup(line) is { } part ? (part, line.Length) : null;
     }
 
+    public static bool IsWholeLine(ReadOnlySpan<char> line) => Lookup(line) is not null;
+
     private static JobPart? Lookup(ReadOnlySpan<char> title)
     {
         if (title.Length is 0 or > MaxLength) return null;
-        var words = Decoration().Replace(title.ToString(), "").Replace('’', '\'').ToLowerInvariant().Replace(" & ", " and ", StringComparison.Ordinal)
+        var words = HeadingText.Of(title).TrimEnd('?', '？', '!', '！').Replace('’', '\'').Replace(" & ", " and ", StringComparison.Ordinal)
             .Replace("/", " and ", StringComparison.Ordinal);
         if (Parts.TryGetValue(words, out var part)) return part;
         var first = words.IndexOf(" and ", StringComparison.Ordinal);
@@ -72,9 +74,6 @@ internal static partial class JobHeadings
     private static FrozenDictionary<string, JobPart> Build(params (JobPart Part, string Phrases)[] groups) =>
         groups.SelectMany(group => group.Phrases.Split('|', StringSplitOptions.TrimEntries).Select(phrase => (phrase, group.Part)))
             .DistinctBy(pair => pair.phrase).ToFrozenDictionary(pair => pair.phrase, pair => pair.Part);
-
-    [GeneratedRegex(@"^[\s#*•·▪■◆●□○\-–—_=|>【\[《(（]*(?:(?:\d{1,2}|[一二三四五六七八九十]{1,2})[.、)）．]\s*)?|[\s:：*•·\-–—_=|#】\]》)）?!？！]*$", RegexOptions.CultureInvariant)]
-    private static partial Regex Decoration();
 
     [GeneratedRegex(@"^(?:about|why|life at|join) \S+(?: \S+)?$")]
     private static partial Regex CompanyName();

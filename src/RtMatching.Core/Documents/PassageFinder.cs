@@ -6,7 +6,7 @@ internal static class PassageFinder
     private const int MaxLength = 300;
 
     /// <summary>Letters below which a line says nothing on its own; a skill ("Python", "会计") is shorter.</summary>
-    private const int MinLetters = 12;
+    private const int MinLetters = 10;
 
     private const int MinLettersOfSkill = 2;
 
@@ -22,7 +22,7 @@ internal static class PassageFinder
 
     private static void AddUnit(List<Passage> passages, string text, TextLine unit, SectionKind kind)
     {
-        if (SectionHeadings.Of(unit.Of(text)) is not null) return;
+        if (SectionHeadings.Of(unit.Of(text)) is not null || JobHeadings.IsWholeLine(unit.Of(text))) return;
         var item = TextUnits.WithoutBullet(text, unit);
         foreach (var piece in Sentences.Split(text, item, MaxLength, join: true))
             if (SaysSomething(text, piece, kind)) passages.Add(new Passage(piece.Start, piece.Length, kind));

@@ -46,7 +46,7 @@ internal static partial class PhoneNumbers
         return end < text.Length && text[end] is '%' or '$' or '€' or '元' or '万';
     }
 
-    [GeneratedRegex(@"(?<![\w.,/$€£¥-])(?:\+\s?|00)?\(?\d(?:[ ().\-–/]{0,3}\d){6,16}(?:\s?(?:x|ext\.?|#)\s?\d{1,5})?(?![\d\w%])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<![\w.,/$€£¥-])(?:\+\s?|00)?\(?(?!(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d)\d(?:[ ().\-–/]{0,3}(?!(?<!\d)(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d)\d){6,16}(?:\s?(?:x|ext\.?|#)\s?\d{1,5})?(?![\d\w%])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Candidate();
 
     /// <summary>2018-2020, 2018 – 05/2020, 01/2018-05/2020, 2018.06-2020.09, 12-05-2019, 2019-05-12.</summary>

@@ -11,8 +11,10 @@ internal static partial class RequirementFinder
 
     private const int MinLetters = 8;
 
-    /// <summary>A posting with at least so many sentences that speak of experience or knowledge needs no others.</summary>
-    private const int EnoughCues = 3;
+    /// <summary>A posting with fewer requirements under its headings has some elsewhere.</summary>
+    private const int FewAsked = 3;
+
+    private const int MaxTitleLength = 80;
 
     private sealed record Candidate(TextLine Piece, JobPart Part, bool HasCue);
 
@@ -24,18 +26,18 @@ internal static partial class RequirementFinder
     }
 
     /// <summary>
-    /// What stands under headings of qualifications; duties fill up what is left of the number. Without such headings, the
-    /// sentences that sound like requirements; without those, all that is no boilerplate.
+    /// What stands under headings of qualifications, then duties, then what sounds like a requirement elsewhere, up to the number.
+    /// Without such headings all sentences, those that sound like requirements first.
     /// </summary>
-    private static List<Candidate> Choose(List<Candidate> candidates)
+    private static IEnumerable<Candidate> Choose(List<Candidate> candidates)
     {
         var asked = candidates.Where(c => c.Part == JobPart.Asked).ToList();
         var duties = candidates.Where(c => c.Part == JobPart.Duties).ToList();
         var rest = candidates.Where(c => c.Part == JobPart.Unknown).ToList();
-        var cues = rest.Where(c => c.HasCue).ToList();
-        if (asked.Count + duties.Count == 0) return [.. (cues.Count >= EnoughCues ? cues : rest).Take(MaxCount)];
-        var preferred = asked.Concat(asked.Count < EnoughCues ? cues : []).Concat(duties).Take(MaxCount);
-        return [.. preferred.OrderBy(c => c.Piece.Start)];
+        var preferred = asked.Count + duties.Count == 0
+            ? rest.OrderByDescending(c => c.HasCue)
+            : asked.Concat(duties).Concat(asked.Count < FewAsked ? rest.Where(c => c.HasCue) : []);
+        return preferred.Take(MaxCount).OrderBy(c => c.Piece.Start);
     }
 
     private static List<Candidate> Candidates(string text)
@@ -47,7 +49,7 @@ internal static partial class RequirementFinder
             if (part == JobPart.Boilerplate) continue;
             foreach (var unit in TextUnits.Find(text, start, end))
                 foreach (var piece in Sentences.Split(text, TextUnits.WithoutBullet(text, unit), MaxLength, join: false))
-                    if (IsSubstantive(text, piece) && seen.Add(piece.Of(text).ToString()))
+                    if (IsSubstantive(text, piece) && !IsTitle(text, piece) && seen.Add(piece.Of(text).ToString()))
                         found.Add(new Candidate(piece, part, Cue().IsMatch(piece.Of(text))));
         }
         return found;
@@ -60,10 +62,17 @@ internal static partial class RequirementFinder
         {
             if (line.IsBlank || JobHeadings.Of(line.Of(text)) is not { } heading) continue;
             if (line.Start > start) yield return (start, line.Start, part);
-            (start, part) = (line.Start + heading.TextAt, heading.Part);
+            // "Location: Vienna" says nothing about the lines below it.
+            var onlyThisLine = heading.TextAt < line.Length && heading.Part is (JobPart.Boilerplate or JobPart.Unknown);
+            (start, part) = onlyThisLine ? (line.End, part) : (line.Start + heading.TextAt, heading.Part);
         }
         if (start < text.Length) yield return (start, text.Length, part);
     }
+
+    /// <summary>The first line names the job.</summary>
+    private static bool IsTitle(string text, TextLine piece) =>
+        piece.Length <= MaxTitleLength && text.AsSpan(0, piece.Start).IsWhiteSpace() && piece.End < text.Length && text[piece.End] is ('\n' or '\r')
+        && !Cue().IsMatch(piece.Of(text));
 
     private static bool IsSubstantive(string text, TextLine piece)
     {

@@ -56,7 +56,7 @@ internal static partial class SectionHeadings
     public static SectionKind? Of(ReadOnlySpan<char> line)
     {
         if (line.Length is 0 or > MaxLength || line[^1] is '.' or ',' or ';' or '。' or '，') return null;
-        var words = Words(line.ToString());
+        var words = Words(line);
         if (words.Length == 0 || words.Count(c => c == ' ') >= MaxWords || words.Any(char.IsDigit)) return null;
         if (Kinds.TryGetValue(words, out var kind)) return kind;
         if (!LooksLikeTitle(line)) return null;
@@ -69,7 +69,7 @@ internal static partial class SectionHeadings
         var colon = line.IndexOfAny(':', '：');
         if (colon is < 2 or > 40 || colon + 1 >= line.Length || !LooksLikeTitle(line[..colon])) return null;
         if (line[0] is '-' or '•' or '*') return null;
-        return Kinds.TryGetValue(Words(line[..colon].ToString()), out var kind) && kind is not SectionKind.Other ? kind : null;
+        return Kinds.TryGetValue(Words(line[..colon]), out var kind) && kind is not SectionKind.Other ? kind : null;
     }
 
     /// <summary>"Education and Certifications", "HONORS/AWARDS", "Skills &amp; Interests": the first part decides.</summary>
@@ -95,27 +95,20 @@ internal static partial class SectionHeadings
         return false;
     }
 
-    /// <summary>Lower case, without numbering, marks and rules around; letters spaced out for looks are brought together.</summary>
-    private static string Words(string line)
+    /// <summary>Letters spaced out for looks ("S K I L L S", "教 育") are brought together.</summary>
+    private static string Words(ReadOnlySpan<char> line)
     {
-        var bare = Decoration().Replace(line, "");
-        if (SpacedOut().IsMatch(bare)) bare = WordGap().Replace(bare, m => m.Length > 1 ? " " : "");
-        else if (ChineseGap().IsMatch(bare)) bare = ChineseGap().Replace(bare, "");
-        return bare.ToLowerInvariant();
+        var words = HeadingText.Of(line);
+        if (!words.Contains(' ')) return words;
+        return SpacedOut().IsMatch(words) ? words.Replace(" ", "", StringComparison.Ordinal) : ChineseGap().Replace(words, "");
     }
 
     private static FrozenDictionary<string, SectionKind> Build(params (SectionKind Kind, string Phrases)[] groups) =>
         groups.SelectMany(group => group.Phrases.Split('|', StringSplitOptions.TrimEntries).Select(phrase => (phrase, group.Kind)))
             .DistinctBy(pair => pair.phrase).ToFrozenDictionary(pair => pair.phrase.ToLowerInvariant(), pair => pair.Kind);
 
-    [GeneratedRegex(@"^[\s#*•·▪■◆●□○\-–—_=|>【\[《(（]*(?:(?:\d{1,2}|[IVX]{1,4}|[一二三四五六七八九十]{1,2})[.、)）．]\s*)?|[\s:：*•·\-–—_=|#】\]》)）]*$", RegexOptions.CultureInvariant)]
-    private static partial Regex Decoration();
-
     [GeneratedRegex(@"^(?:\p{L}|&)(?: {1,3}(?:\p{L}|&)){3,}$")]
     private static partial Regex SpacedOut();
-
-    [GeneratedRegex(" +")]
-    private static partial Regex WordGap();
 
     [GeneratedRegex(@"(?<=\p{IsCJKUnifiedIdeographs})[ \u3000]+(?=\p{IsCJKUnifiedIdeographs})")]
     private static partial Regex ChineseGap();

@@ -81,7 +81,7 @@ internal static class TextDecoding
             else bad++;
             rest = rest[consumed..];
         }
-        return bad == 0 || good >= 4 * bad;
+        return bad == 0 || good >= 2 * bad;
     }
 
     /// <summary>

@@ -25,21 +25,17 @@ internal static partial class TextUnits
         if (isLeftOut is not null) lines = lines.ConvertAll(line => isLeftOut(line) ? line with { Length = 0 } : line);
         var width = UsualWidth(lines);
         var units = new List<TextLine>();
-        TextLine? open = null, previous = null;
-        foreach (var line in lines)
+        for (var i = 0; i < lines.Count; i++)
         {
-            if (open is { } unit && previous is { } last && !line.IsBlank && Belongs(text, unit, last, line, width))
+            if (lines[i].IsBlank) continue;
+            var (unit, heading) = (lines[i], SectionHeadings.Of(lines[i].Of(text)) is not null);
+            while (!heading && i + 1 < lines.Count && !lines[i + 1].IsBlank && Belongs(text, unit, lines[i], lines[i + 1], width))
             {
-                open = new TextLine(unit.Start, line.End - unit.Start);
+                i++;
+                unit = unit with { Length = lines[i].End - unit.Start };
             }
-            else
-            {
-                if (open is { } done) units.Add(done);
-                open = line.IsBlank ? null : line;
-            }
-            previous = line.IsBlank ? null : line;
+            units.Add(unit);
         }
-        if (open is { } rest) units.Add(rest);
         return units;
     }
 
@@ -77,18 +73,17 @@ internal static partial class TextUnits
     {
         var next = line.Of(text);
         if (IsBullet(next) || SectionHeadings.Of(next) is not null || SectionHeadings.OfLabel(next) is not null) return false;
-        if (SectionHeadings.Of(last.Of(text)) is not null) return false;
         var wrapped = last.Length >= MinWrapLength && last.Length >= FullLine * width && !EndsSentence(text[last.End - 1]);
         var continues = char.IsLower(next[0]) || next[0] is ',' or ')' or '&' || text[last.End - 1] is ',' or '-' or '，' or '、';
         if (wrapped || (continues && last.Length >= 20)) return true;
         if (EndsSentence(text[last.End - 1]) && last.Length >= FullLine * width && last.Length >= MinWrapLength && !IsBullet(unit.Of(text)))
             return line.Length >= MinWrapLength;
-        return line.Length <= ShortLine && last.Length <= ShortLine && !IsBullet(unit.Of(text)) && !EndsSentence(text[last.End - 1])
+        return line.Length <= ShortLine && !next.ContainsAny(':', '：') && last.Length <= ShortLine && !IsBullet(unit.Of(text)) && !EndsSentence(text[last.End - 1])
             && line.End - unit.Start <= MaxShortRun;
     }
 
     private static bool EndsSentence(char c) => c is '.' or '!' or '?' or ';' or ':' or '。' or '！' or '？' or '；' or '：';
 
-    [GeneratedRegex(@"^(?:[-–—*•·▪■◆●○►▶➢✓✔√◦∙⁃‣>+o]\s+|[•·▪■◆●○►▶➢✓✔√◦]|\(?\d{1,2}[.)、）]\s*(?=\D)|[一二三四五六七八九十]{1,2}[、.]\s*|[①-⑳]\s*)")]
+    [GeneratedRegex(@"^(?:[-–—*•·▪■◆●○►▶➢✓✔√◦∙⁃‣>+o]\s+|[-–—*](?=\p{Lu}\p{Ll})|[•·▪■◆●○►▶➢✓✔√◦]|\(?\d{1,2}[.)、）]\s*(?=\D)|[一二三四五六七八九十]{1,2}[、.]\s*|[①-⑳]\s*)")]
     private static partial Regex Bullet();
 }

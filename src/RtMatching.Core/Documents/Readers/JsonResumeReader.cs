@@ -60,6 +60,6 @@ internal sealed partial class JsonResumeReader : IDocumentReader
         }
     }
 
-    [GeneratedRegex(@"\A\s*(?:\{\s*(?:""|\}\s*\z)|\[\s*(?:[\{""\[\]]|-?\d+\s*[,\]]))", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A\s*(?:\{\s*(?:""|\}\s*\z)|\[\s*(?:[\{""\[]|\]\s*\z|-?\d+\s*,))", RegexOptions.CultureInvariant)]
     private static partial Regex JsonStart();
 }

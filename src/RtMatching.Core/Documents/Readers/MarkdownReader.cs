@@ -42,7 +42,7 @@ internal sealed class MarkdownReader : IDocumentReader
                 break;
             case ListBlock list:
                 foreach (var item in list.OfType<ListItemBlock>()) WriteItem(item, text);
-                text.Append('\n');
+                if (list.Parent is MarkdownDocument) text.Append('\n');
                 break;
             case HtmlBlock html:
                 text.Append(HtmlReader.TextOf(html.Lines.ToString())).Append("\n\n");

@@ -41,9 +41,14 @@ internal sealed partial class PdfReader : IDocumentReader
             throw UnusableDocumentException.Encrypted("the PDF forbids copying its text; save it without that restriction");
         if (IsOutOfMemory(result))
             throw UnusableDocumentException.TooLarge($"reading the PDF needed more than {limits.MaxMemoryBytes / (1024 * 1024)} MB of memory");
+        if (HasNoPages(result)) throw new UnusableDocumentException(DocumentOutcome.Empty, "the PDF has no pages");
         if (result.ExitCode != 0) throw UnusableDocumentException.Corrupt("the PDF is damaged and cannot be opened; export it again");
         if (IsCutOff(result, bytes)) throw UnusableDocumentException.Corrupt("the PDF seems cut off: its end is missing; send it again");
     }
+
+    /// <summary>Poppler also ends with this range where it does not believe the page tree; then it says so first.</summary>
+    private static bool HasNoPages(ToolResult result) =>
+        result.Errors.Contains("the last page (0)", StringComparison.Ordinal) && !result.Errors.Contains("Error: Page count", StringComparison.Ordinal);
 
     private static bool IsOutOfMemory(ToolResult result) =>
         result.Errors.Contains("bad_alloc", StringComparison.Ordinal) || result.Errors.Contains("Out of memory", StringComparison.OrdinalIgnoreCase);
