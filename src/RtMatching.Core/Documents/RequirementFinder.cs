@@ -20,7 +20,9 @@ internal static partial class RequirementFinder
 
     public static IReadOnlyList<Passage> Find(string text)
     {
-        var candidates = Candidates(text);
+        var candidates = Candidates(text, Parts(text).Where(part => part.Part != JobPart.Boilerplate));
+        // A posting that is all "about us" still has to be matched by something.
+        if (candidates.Count == 0) candidates = Candidates(text, [(0, text.Length, JobPart.Unknown)]);
         return Choose(candidates).Select(c => new Passage(c.Piece.Start, c.Piece.Length, c.Part == JobPart.Duties ? SectionKind.Experience : SectionKind.Skills))
             .ToList();
     }
@@ -40,16 +42,16 @@ internal static partial class RequirementFinder
         return preferred.Take(MaxCount).OrderBy(c => c.Piece.Start);
     }
 
-    private static List<Candidate> Candidates(string text)
+    private static List<Candidate> Candidates(string text, IEnumerable<(int Start, int End, JobPart Part)> parts)
     {
+        var title = Title(text);
         var found = new List<Candidate>();
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (start, end, part) in Parts(text))
+        foreach (var (start, end, part) in parts)
         {
-            if (part == JobPart.Boilerplate) continue;
-            foreach (var unit in TextUnits.Find(text, start, end))
+            foreach (var unit in TextUnits.Find(text, start, end, line => line == title))
                 foreach (var piece in Sentences.Split(text, TextUnits.WithoutBullet(text, unit), MaxLength, join: false))
-                    if (IsSubstantive(text, piece) && !IsTitle(text, piece) && seen.Add(piece.Of(text).ToString()))
+                    if (IsSubstantive(text, piece) && seen.Add(piece.Of(text).ToString()))
                         found.Add(new Candidate(piece, part, Cue().IsMatch(piece.Of(text))));
         }
         return found;
@@ -69,10 +71,14 @@ internal static partial class RequirementFinder
         if (start < text.Length) yield return (start, text.Length, part);
     }
 
-    /// <summary>The first line names the job.</summary>
-    private static bool IsTitle(string text, TextLine piece) =>
-        piece.Length <= MaxTitleLength && text.AsSpan(0, piece.Start).IsWhiteSpace() && piece.End < text.Length && text[piece.End] is ('\n' or '\r')
-        && !Cue().IsMatch(piece.Of(text));
+    /// <summary>The first line names the job, unless it asks for something already.</summary>
+    private static TextLine? Title(string text)
+    {
+        var lines = TextLine.All(text).Where(line => !line.IsBlank).Take(2).ToList();
+        if (lines.Count < 2) return null;
+        var first = lines[0].Of(text);
+        return first.Length <= MaxTitleLength && !TextUnits.IsBullet(first) && !first.ContainsAny(".;。；") && !Cue().IsMatch(first) ? lines[0] : null;
+    }
 
     private static bool IsSubstantive(string text, TextLine piece)
     {
@@ -87,7 +93,7 @@ internal static partial class RequirementFinder
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Cue();
 
-    [GeneratedRegex(@"equal (?:employment )?opportunit|regardless of|without regard to|race, (?:colou?r|religion)|sexual orientation|gender identity|veteran status|reasonable accommodation|background check|drug (?:test|screen)|e-verify|affirmative action|401\(?k|health (?:insurance|benefits)|dental|paid (?:time off|vacation|holiday)|\bpto\b|parental leave|stock options|competitive (?:salary|compensation|pay)|salary (?:range|is|will|:)|base (?:salary|pay)|bonus(?:es)? (?:plan|program)|we offer|we provide|apply (?:now|today|online|at|by|via|through|here|for this)|to apply|please (?:send|submit|apply|visit|note|clearly|mention|contact|email|e-mail|forward)|send (?:your|us|a) |submit (?:your|a) |successful candidates? should|only (?:short-?listed|selected)|short-?listed candidates|interested candidates|cover letter|curriculum vitae|click (?:here|on)|our (?:mission|vision|values|culture|company|clients|investors)\b|we are (?:a|an|the|one of)\b|we're (?:a|an|the|one of)\b|we believe|founded in|established in|headquarter|is (?:a|an|the) (?:leading|global|fast[- ]growing|private|privately|public|world)|for (?:more|additional|further) information|visit our|learn more about|all rights reserved|this (?:job )?description is not|五险一金|五险|公积金|带薪年假|年终奖|双休|节日福利|请将简历|投递简历|发送简历|简历投递|团队氛围|公司提供|我们提供|下午茶|股票期权|餐补|补充医疗|成立于|是一家",
+    [GeneratedRegex(@"equal (?:employment )?opportunit|regardless of|without regard to|race, (?:colou?r|religion)|sexual orientation|gender identity|veteran status|reasonable accommodation|background check|drug (?:test|screen)|e-verify|affirmative action|401\(?k|health (?:insurance|benefits)|dental|paid (?:time off|vacation|holiday)|\bpto\b|parental leave|stock options|competitive (?:salary|compensation|pay)|salary (?:range|is|will|:)|actual salary|pay range|base (?:salary|pay)|compensation package|equity compensation|eligible for .{0,40}benefits|work authorization|visa sponsorship|bonus(?:es)? (?:plan|program)|we offer|we provide|apply (?:now|today|online|at|by|via|through|here|for this)|to apply|please (?:send|submit|apply|visit|note|clearly|mention|contact|email|e-mail|forward)|send (?:your|us|a) |submit (?:your|a) |successful candidates? should|only (?:short-?listed|selected)|short-?listed candidates|interested candidates|cover letter|curriculum vitae|click (?:here|on)|our (?:mission|vision|values|culture|company|clients|investors)\b|we are (?:a|an|the|one of)\b|we're (?:a|an|the|one of)\b|we believe|founded in|established in|headquarter|is (?:a|an|the) (?:leading|global|fast[- ]growing|private|privately|public|world)|for (?:more|additional|further) information|visit our|learn more about|all rights reserved|this (?:job )?description is not|五险一金|五险|公积金|带薪年假|年终奖|双休|节日福利|请将简历|投递简历|发送简历|简历投递|团队氛围|公司提供|我们提供|下午茶|股票期权|餐补|补充医疗|成立于|是一家",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Boilerplate();
 

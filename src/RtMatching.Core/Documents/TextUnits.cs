@@ -73,7 +73,8 @@ internal static partial class TextUnits
     {
         var next = line.Of(text);
         if (IsBullet(next) || SectionHeadings.Of(next) is not null || SectionHeadings.OfLabel(next) is not null) return false;
-        var wrapped = last.Length >= MinWrapLength && last.Length >= FullLine * width && !EndsSentence(text[last.End - 1]);
+        var wrapped = last.Length >= MinWrapLength && last.Length >= FullLine * width
+            && (!EndsSentence(text[last.End - 1]) || text[last.End - 1] is ':' or '：');
         var continues = char.IsLower(next[0]) || next[0] is ',' or ')' or '&' || text[last.End - 1] is ',' or '-' or '，' or '、';
         if (wrapped || (continues && last.Length >= 20)) return true;
         if (EndsSentence(text[last.End - 1]) && last.Length >= FullLine * width && last.Length >= MinWrapLength && !IsBullet(unit.Of(text)))

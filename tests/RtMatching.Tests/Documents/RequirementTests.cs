@@ -62,6 +62,20 @@ public sealed class RequirementTests
         Assert.Equal(found.OrderBy(r => r.Start), found);
     }
 
+    [Fact]
+    public void The_title_is_no_requirement_though_the_lines_below_are_as_narrow()
+    {
+        const string job = "Java Developer for the Billing Platform of Example\nThe role requires a dedicated developer who\nenjoys new technologies.";
+        Assert.Equal(["The role requires a dedicated developer who\nenjoys new technologies."], Requirements(job));
+    }
+
+    [Fact]
+    public void A_posting_that_is_all_about_us_gives_what_it_has()
+    {
+        const string job = "About us\nThe kitchen of Example Inn cooks for three hundred guests.";
+        Assert.Equal(["The kitchen of Example Inn cooks for three hundred guests."], Requirements(job));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("\n\n")]
