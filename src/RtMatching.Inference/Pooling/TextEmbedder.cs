@@ -17,10 +17,10 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null)
     private const int CharactersPerToken = 5;
 
     /// <summary>More brings no speed on a CPU, and other callers wait for a batch to end.</summary>
-    private const int MaxBatchTokens = 8192;
+    private const int MaxBatchTokens = 16384;
 
-    /// <summary>What a batch's keys, values and final states may take while it is refined.</summary>
-    private const long MaxCacheBytes = 1L << 30;
+    /// <summary>What a batch's keys, values and final states may take while it is refined; larger models so get shorter batches.</summary>
+    private const long MaxCacheBytes = 1L << 29;
 
     private readonly Lock _engine = new();
 

@@ -162,8 +162,8 @@ public class TextEmbedderTests
     [Fact]
     public void A_batch_is_smaller_for_a_model_with_a_large_cache()
     {
-        Assert.Equal(8192, Embedder(new ScriptedDecoder()).BatchTokens);
-        Assert.Equal((1 << 30) / (4 * (2 * 20_000 * 4 + 8)), Embedder(new ScriptedDecoder(layers: 20_000)).BatchTokens);
+        Assert.Equal(16384, Embedder(new ScriptedDecoder()).BatchTokens);
+        Assert.Equal((1 << 29) / (4 * (2 * 20_000 * 4 + 8)), Embedder(new ScriptedDecoder(layers: 20_000)).BatchTokens);
         Assert.Throws<ArgumentOutOfRangeException>(() => Embedder(new ScriptedDecoder(), batchTokens: 0));
     }
 
