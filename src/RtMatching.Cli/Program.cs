@@ -1,8 +1,7 @@
+using RtMatching.Cli;
 using RtMatching.Core.Documents;
 
 // Before anything else: a worker's standard output belongs to its parent.
-if (args is ["parse-worker"])
-    return await ParseWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput());
+if (args is ["parse-worker"]) return await ParseWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput());
 
-Console.WriteLine("rtmatch");
-return 0;
+return await CommandRunner.RunAsync(CommandLine.Create(), args);

@@ -61,6 +61,15 @@ public sealed class DocumentStore(Database database)
     public async Task<StoredDocument?> FindAsync(long id, string tenant = "default", CancellationToken cancellation = default) =>
         (await ListAsync(new DocumentQuery { Tenant = tenant, After = id - 1, Limit = 1 }, cancellation)).SingleOrDefault(found => found.Id == id);
 
+    /// <summary>How many can be ranked, or ranked for.</summary>
+    public async Task<long> CountAsync(DocumentKind kind, string tenant = "default", CancellationToken cancellation = default)
+    {
+        await using var command = _source.CreateCommand("select count(*) from documents where tenant = $1 and kind = $2 and current_version is not null");
+        command.Parameters.Add(new() { Value = tenant });
+        command.Parameters.Add(new() { Value = VectorStore.KindName(kind) });
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
     /// <summary>The text of the current version, or of the newest where none ranks yet; null where nothing is parsed.</summary>
     public async Task<StoredText?> TextAsync(long id, CancellationToken cancellation = default)
     {

@@ -37,15 +37,30 @@ public sealed class LanguageModel : IDisposable
         return files.IsGguf ? LoadGguf(files) : LoadFolder(files);
     }
 
+    /// <summary>The model's tokenizer alone: no weights are read.</summary>
+    /// <inheritdoc cref="Load" path="/exception"/>
+    public static ITokenizer LoadTokenizer(string? path)
+    {
+        var files = ModelFiles.Find(path ?? BuiltInModel.Path);
+        if (!files.IsGguf) return ReadTokenizer(files);
+        using var file = GgufFile.Open(files.Path);
+        return GgufTokenizer.Read(file.Metadata, file.Path);
+    }
+
     public void Dispose() => Decoder.Dispose();
 
     private static LanguageModel LoadFolder(ModelFiles files)
     {
         var config = ModelConfigReader.ReadJson(Path.Combine(files.Path, ModelConfigReader.FileName));
-        var tokenizerPath = Path.Combine(files.Path, TokenizerName);
-        if (!File.Exists(tokenizerPath))
-            throw new InvalidModelException($"{files.Path}: it holds no {TokenizerName}. Download that file of the model here.");
-        return Build(files, config, TokenizerJson.Read(tokenizerPath), SafetensorsWeights.Open(files.Path));
+        return Build(files, config, ReadTokenizer(files), SafetensorsWeights.Open(files.Path));
+    }
+
+    private static ITokenizer ReadTokenizer(ModelFiles files)
+    {
+        var path = Path.Combine(files.Path, TokenizerName);
+        return File.Exists(path)
+            ? TokenizerJson.Read(path)
+            : throw new InvalidModelException($"{files.Path}: it holds no {TokenizerName}. Download that file of the model into the folder.");
     }
 
     private static LanguageModel LoadGguf(ModelFiles files)

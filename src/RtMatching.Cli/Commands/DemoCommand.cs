@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Diagnostics;
+using RtMatching.Cli.Output;
+using RtMatching.Cli.Reports;
+using RtMatching.Core.Ingestion;
+using RtMatching.Core.Matching;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+
+namespace RtMatching.Cli.Commands;
+
+/// <summary><c>demo</c>: everything from nothing, in a database of its own: sample CVs and jobs in, rankings with reasons out.</summary>
+internal static class DemoCommand
+{
+    private const string DatabaseName = "rtmatch_demo";
+    private const int Shown = 3;
+
+    private static string Samples => Path.Combine(AppContext.BaseDirectory, "samples");
+
+    public static Command Create()
+    {
+        var html = new Option<string?>("--html") { Description = "Also write the first job's ranking as a page.", HelpName = "F.html" };
+        var command = new Command("demo", "From nothing to ranked candidates with reasons, over made-up CVs and jobs.") { html };
+        command.SetAction(async (parsed, cancellation) => await RunAsync(parsed.GetValue(html), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? html, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        await using var database = await Connection.OpenAsync(DatabaseName, cancellation);
+        using (var service = new IngestionService(database))
+        {
+            await IngestAsync(service, "cvs", DocumentKind.Cv, cancellation);
+            await IngestAsync(service, "jobs", DocumentKind.Job, cancellation);
+        }
+
+        using var session = await RankingSession.OpenAsync(database, TaskProfile.DefaultName, cancellation);
+        foreach (var job in await new DocumentStore(database).ListAsync(new DocumentQuery { Kind = DocumentKind.Job }, cancellation))
+        {
+            var ranking = await session.Ranking.RankCandidatesAsync(new RankingRequest { DocumentId = job.Id, Top = Shown, Explain = true }, cancellation);
+            var text = (await new DocumentStore(database).TextAsync(job.Id, cancellation))!.Body;
+            Console.Out.WriteLine();
+            RankingText.Write(RankCommand.FirstLine(text), ranking);
+            if (html is not null)
+            {
+                await using var writer = new StreamWriter(html);
+                RankingPage.Write(writer, new RankingPageHead(RankCommand.FirstLine(text), text, DateTimeOffset.UtcNow, session.ProfileName), ranking);
+                html = null;
+            }
+        }
+
+        Terminal.Say($"\ndone in {clock.Elapsed.TotalSeconds:0} s; try: rtmatch rank --database {DatabaseName} --text \"head chef, seasonal menus\" --explain");
+        return ExitCode.Ok;
+    }
+
+    private static async Task IngestAsync(IngestionService service, string folder, DocumentKind kind, CancellationToken cancellation)
+    {
+        var request = new IngestionRequest { Paths = [Path.Combine(Samples, folder)], Kind = kind, Source = "samples" };
+        var counts = (await IngestCommand.IngestAsync(service, request, cancellation)).Counts;
+        Terminal.Say($"{folder}: {counts.Embedded} embedded, {counts.Unchanged} there already, {counts.Unusable} not usable");
+    }
+}

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using RtMatching.Cli.Input;
+using RtMatching.Cli.Output;
+using RtMatching.Inference.Model;
+using RtMatching.Inference.Pooling;
+
+namespace RtMatching.Cli.Commands;
+
+/// <summary><c>embed</c>: JSON lines of texts in, JSON lines of vectors out, in the same order. Needs no database.</summary>
+internal static class EmbedCommand
+{
+    private static readonly Option<string?> Model = CommonOptions.Model();
+    private static readonly Option<PoolingKind> Pooling = PoolingOption();
+    private static readonly Option<string?> Instruction = new("--instruction") { Description = "Embed 'Instruct: T\\nQuery:' and the text.", HelpName = "T" };
+    private static readonly Option<bool> NoPrompt = new("--no-prompt") { Description = "Embed the bare text where the pooling would wrap it in a template." };
+    private static readonly Option<AppendEos> Eos = new("--append-eos") { Description = "Append the model's end token: auto, always or never.", DefaultValueFactory = _ => AppendEos.Auto };
+    private static readonly Option<int> Iterations = new("--iterations") { Description = "Passes of Refined Thought; 1 is the plain model.", DefaultValueFactory = _ => 1, HelpName = "K" };
+    private static readonly Option<bool> AllIterations = new("--all-iterations") { Description = "Write the vector of every pass, not only the last." };
+    private static readonly Option<int?> Dimension = new("--dim") { Description = "Keep the first D dimensions and normalise again.", HelpName = "D" };
+    private static readonly Option<string?> Input = new("--input") { Description = "A file of {\"id\",\"text\"} lines; stdin without it.", HelpName = "F.jsonl" };
+    private static readonly Option<string?> Output = new("--output") { Description = "Where the lines go; stdout without it.", HelpName = "F.jsonl" };
+
+    public static Command Create()
+    {
+        var command = new Command("embed", "Turns {\"id\",\"text\"} lines into L2-normalised vectors; needs no database.")
+        {
+            Model, Pooling, Instruction, NoPrompt, Eos, Iterations, AllIterations, Dimension, Input, Output,
+        };
+        command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
+        return command;
+    }
+
+    public static Option<PoolingKind> PoolingOption() => new("--pooling")
+    {
+        Description = "last, mean, prompt-eol, va or aligned-wva.",
+        DefaultValueFactory = _ => PoolingKind.Last,
+        CustomParser = result =>
+        {
+            var name = result.Tokens[0].Value;
+            if (Enum.TryParse<PoolingKind>(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var kind) && Enum.IsDefined(kind)) return kind;
+            result.AddError($"--pooling {name}: not one of last, mean, prompt-eol, va, aligned-wva");
+            return default;
+        },
+    };
+
+    private static int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        var options = new EmbeddingOptions
+        {
+            Pooling = parsed.GetValue(Pooling),
+            Instruction = parsed.GetValue(Instruction),
+            NoPrompt = parsed.GetValue(NoPrompt),
+            AppendEos = parsed.GetValue(Eos),
+            Iterations = parsed.GetValue(Iterations),
+            AllIterations = parsed.GetValue(AllIterations),
+            Dimension = parsed.GetValue(Dimension),
+        };
+        using var model = LanguageModel.Load(ModelCatalog.Resolve(parsed.GetValue(Model)));
+        using var output = OpenOutput(parsed.GetValue(Output));
+        using var progress = new ProgressLine("embedding", "texts");
+        var ids = new Queue<JsonElement>();
+        var done = 0;
+        foreach (var embedding in new TextEmbedder(model).EmbedStream(Texts(parsed.GetValue(Input), ids), options, cancellation))
+        {
+            var id = ids.Dequeue();
+            if (embedding.Truncated) Terminal.Say($"warning: text {id} is longer than the model's window and was cut to {embedding.Tokens} tokens");
+            Write(output, id, embedding);
+            progress.Report(++done, 0);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    /// <summary>The texts for the embedder; their ids wait in <paramref name="ids"/> for the vectors, which come in the same order.</summary>
+    private static IEnumerable<string> Texts(string? input, Queue<JsonElement> ids)
+    {
+        foreach (var line in TextLines.Read(input))
+        {
+            lock (ids) ids.Enqueue(line.Id);
+            yield return line.Text;
+        }
+    }
+
+    private static Stream OpenOutput(string? path) =>
+        new BufferedStream(path is null ? Console.OpenStandardOutput() : File.Create(path), 1 << 16);
+
+    private static void Write(Stream output, JsonElement id, TextEmbedding embedding)
+    {
+        using (var json = new Utf8JsonWriter(output))
+        {
+            json.WriteStartObject();
+            json.WritePropertyName("id");
+            id.WriteTo(json);
+            json.WriteStartArray("iterations");
+            foreach (var pass in embedding.Passes) Write(json, pass);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        output.Write("\n"u8);
+    }
+
+    private static void Write(Utf8JsonWriter json, PassEmbedding pass)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("k", pass.K);
+        json.WriteStartArray("vector");
+        foreach (var value in pass.Vector) json.WriteNumberValue(value);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.Globalization;
+using RtMatching.Cli.Output;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+using RtMatching.Inference.Model;
+using RtMatching.Inference.Pooling;
+
+namespace RtMatching.Cli.Commands;
+
+/// <summary><c>profiles</c>: how documents are embedded, by name and version.</summary>
+internal static class ProfilesCommand
+{
+    private static readonly Argument<string> Name = new("name") { Description = "The profile's name." };
+
+    public static Command Create() => new("profiles", "Lists, shows and sets task profiles: model, pooling, passes, preparation.") { List(), Show(), Set() };
+
+    private static Command List()
+    {
+        var command = new Command("list", "Every profile version; rankings use the active one.");
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var database = await Connection.OpenAsync(parsed, cancellation);
+            var versions = await new ProfileStore(database).ListAsync(cancellation);
+            if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(versions);
+            else Terminal.WriteTable(["name", "version", "active", "model", "pooling", "k", "max tokens", "dimension", "redact"], versions.Select(Row));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static string[] Row(ProfileVersion version) =>
+    [
+        version.Profile.Name, Number(version.Version), version.Active ? "yes" : "", version.Profile.ModelName, JsonOutput.Name(version.Profile.Pooling),
+        Number(version.Profile.Iterations), Number(version.Profile.MaxTokens), Number(version.Profile.Dimension), version.Profile.Redact ? "yes" : "no",
+    ];
+
+    private static Command Show()
+    {
+        var command = new Command("show", "Every version of one profile, whole, as JSON.") { Name };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var database = await Connection.OpenAsync(parsed, cancellation);
+            var name = parsed.GetValue(Name)!;
+            var versions = (await new ProfileStore(database).ListAsync(cancellation)).Where(v => v.Profile.Name == name).ToList();
+            if (versions.Count == 0) throw new CommandException($"there is no profile '{name}'; 'rtmatch profiles list' shows them");
+            JsonOutput.Write(versions);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Set()
+    {
+        var options = new ProfileOptions();
+        var command = new Command("set", "Stores a profile, or a new version of it; what is not named stays, or is the model's default.") { Name };
+        foreach (var option in options.All) command.Options.Add(option);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var database = await Connection.OpenAsync(parsed, cancellation);
+            var store = new ProfileStore(database);
+            var name = parsed.GetValue(Name)!;
+            var versions = await store.ListAsync(cancellation);
+            var newest = versions.Where(v => v.Profile.Name == name).MaxBy(v => v.Version);
+            var saved = await store.SaveAsync(options.Apply(parsed, name, newest?.Profile), cancellation);
+            if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(saved);
+            else Console.Out.WriteLine($"profile {name} version {saved.Version}{(saved.Active ? ", active" : "")}");
+            if (!saved.Active) Terminal.Say($"rankings still use the version before; fill and switch with: rtmatch ingest --reembed --profile {name}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The settings of a profile as options; one that is not given leaves its setting as it is.</summary>
+    private sealed class ProfileOptions
+    {
+        private readonly Option<string?> _model = CommonOptions.Model();
+        private readonly Option<PoolingKind> _pooling = EmbedCommand.PoolingOption();
+        private readonly Option<int> _iterations = new("--iterations") { Description = "Passes of Refined Thought.", HelpName = "K" };
+        private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Longer documents are split.", HelpName = "N" };
+        private readonly Option<int> _dimension = new("--dim") { Description = "Of the stored vectors.", HelpName = "D" };
+        private readonly Option<string> _jobInstruction = new("--job-instruction") { Description = "Put before a job's text; empty for none.", HelpName = "T" };
+        private readonly Option<string> _cvInstruction = new("--cv-instruction") { Description = "Put before a CV's text; empty for none.", HelpName = "T" };
+        private readonly Option<AppendEos> _eos = new("--append-eos") { Description = "auto, always or never." };
+        private readonly Option<bool> _noPrompt = new("--no-prompt") { Description = "Without the pooling's template." };
+        private readonly Option<bool> _redact = new("--redact") { Description = "Keep contacts and names out of what is embedded: true or false." };
+
+        public IEnumerable<Option> All =>
+            [_model, _pooling, _iterations, _maxTokens, _dimension, _jobInstruction, _cvInstruction, _eos, _noPrompt, _redact];
+
+        public TaskProfile Apply(ParseResult parsed, string name, TaskProfile? current)
+        {
+            var path = Given(parsed, _model) ? ModelCatalog.Resolve(parsed.GetValue(_model)) : current?.ModelPath;
+            using var model = LanguageModel.Load(path);
+            var sameModel = current?.WeightsHash == model.WeightsHash;
+            var fullPath = path is null ? null : Path.GetFullPath(path);
+            var profile = sameModel ? current! with { ModelPath = fullPath } : DefaultProfiles.Create(model, fullPath, name);
+            if (Given(parsed, _pooling)) profile = profile with { Pooling = parsed.GetValue(_pooling) };
+            if (Given(parsed, _iterations)) profile = profile with { Iterations = parsed.GetValue(_iterations) };
+            if (Given(parsed, _maxTokens)) profile = profile with { MaxTokens = parsed.GetValue(_maxTokens) };
+            if (Given(parsed, _dimension)) profile = profile with { Dimension = parsed.GetValue(_dimension) };
+            if (Given(parsed, _jobInstruction)) profile = profile with { JobInstruction = NullIfEmpty(parsed.GetValue(_jobInstruction)) };
+            if (Given(parsed, _cvInstruction)) profile = profile with { CvInstruction = NullIfEmpty(parsed.GetValue(_cvInstruction)) };
+            if (Given(parsed, _eos)) profile = profile with { AppendEos = parsed.GetValue(_eos) };
+            if (Given(parsed, _noPrompt)) profile = profile with { NoPrompt = parsed.GetValue(_noPrompt) };
+            if (Given(parsed, _redact)) profile = profile with { Redact = parsed.GetValue(_redact) };
+            new DocumentEmbedder(model, profile).Embed(["one text"], DocumentKind.Cv);   // Settings that the model cannot honour fail here, not in an ingestion.
+            return profile;
+        }
+
+        private static bool Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+        private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    }
+}

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using System.Text;
+using RtMatching.Cli.Output;
+using RtMatching.Cli.Reports;
+using RtMatching.Core.Documents;
+using RtMatching.Core.Matching;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+
+namespace RtMatching.Cli.Commands;
+
+/// <summary><c>rank</c>: candidates for a job, jobs for a CV, or all jobs at once.</summary>
+internal static class RankCommand
+{
+    private static readonly Option<string?> Job = new("--job") { Description = "A stored job, by number or external id.", HelpName = "ID" };
+    private static readonly Option<string?> JobFile = new("--file") { Description = "A job description in a file: PDF, DOCX, HTML, text ...", HelpName = "F" };
+    private static readonly Option<string?> JobText = new("--text") { Description = "A job description's text.", HelpName = "T" };
+    private static readonly Option<string?> Cv = new("--cv") { Description = "The reverse: the stored jobs for this CV.", HelpName = "ID" };
+    private static readonly Option<bool> AllJobs = new("--all-jobs") { Description = "Every stored job; needs --output." };
+    private static readonly Option<string?> Jobs = new("--jobs") { Description = "Every job of a file of {\"id\",\"text\"} lines; needs --output.", HelpName = "F.jsonl" };
+
+    private static readonly Option<int> Top = new("--top") { Description = "Places to show.", DefaultValueFactory = _ => 10, HelpName = "N" };
+    private static readonly Option<int> Offset = new("--offset") { Description = "Places to skip first.", HelpName = "N" };
+    private static readonly Option<RankingMode> Mode = new("--mode") { Description = "fused, dense or text.", DefaultValueFactory = _ => RankingMode.Fused };
+    private static readonly Option<bool> Exact = new("--exact") { Description = "Compare with every vector instead of asking the index." };
+    private static readonly Option<bool> Explain = new("--explain") { Description = "For each requirement, the passage that covers it." };
+    private static readonly Option<string[]> Tags = new("--tag") { Description = "Only documents with this tag; may be repeated, then all of them.", HelpName = "T" };
+    private static readonly Option<string?> Location = new("--location") { Description = "Only where the location contains this.", HelpName = "L" };
+    private static readonly Option<string?> Language = new("--language") { Description = "Only in this language (en, zh).", HelpName = "L" };
+    private static readonly Option<DateOnly?> Since = new("--since") { Description = "Only dated on this day or later.", HelpName = "DATE" };
+    private static readonly Option<DateOnly?> Until = new("--until") { Description = "Only dated on this day or earlier.", HelpName = "DATE" };
+    private static readonly Option<string?> OutputFile = new("--output") { Description = "Append each job's ranking as a line here; a second run goes on.", HelpName = "F.jsonl" };
+    private static readonly Option<string?> Html = new("--html") { Description = "Write a self-contained page for a recruiter.", HelpName = "F.html" };
+    private static readonly Option<string> Profile = CommonOptions.Profile();
+
+    public static Command Create()
+    {
+        var command = new Command("rank", "Ranks candidates for a job, with reasons; or jobs for a CV; or all jobs in bulk.")
+        {
+            Job, JobFile, JobText, Cv, AllJobs, Jobs, Top, Offset, Mode, Exact, Explain, Tags, Location, Language, Since, Until, OutputFile, Html, Profile,
+        };
+        command.Validators.Add(result =>
+        {
+            Option[] subjects = [Job, JobFile, JobText, Cv, AllJobs, Jobs];
+            if (subjects.Count(option => result.GetResult(option) is { Implicit: false }) != 1)
+                result.AddError("rank: give exactly one of --job, --file, --text, --cv, --all-jobs, --jobs");
+            if (result.GetResult(Top) is { Implicit: false } && result.GetValue(Top) is < 1 or > RankingRequest.MaxTop)
+                result.AddError($"--top: from 1 to {RankingRequest.MaxTop}");
+            if (result.GetValue(Offset) < 0) result.AddError("--offset: must not be negative");
+            if ((result.GetValue(AllJobs) || result.GetValue(Jobs) is not null) && result.GetValue(OutputFile) is null)
+                result.AddError("rank: many rankings go to a file: name it with --output");
+        });
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        await using var database = await Connection.OpenAsync(parsed, cancellation);
+        using var session = await RankingSession.OpenAsync(database, parsed.GetValue(Profile)!, cancellation);
+        return parsed.GetValue(AllJobs) || parsed.GetValue(Jobs) is not null
+            ? await RankAllAsync(parsed, database, session, cancellation)
+            : await RankOneAsync(parsed, database, session, cancellation);
+    }
+
+    private static RankingRequest Settings(ParseResult parsed) => new()
+    {
+        Top = parsed.GetValue(Top),
+        Offset = parsed.GetValue(Offset),
+        Mode = parsed.GetValue(Mode),
+        Exact = parsed.GetValue(Exact),
+        Explain = parsed.GetValue(Explain) || parsed.GetValue(Html) is not null,
+        Filter = new RankingFilter
+        {
+            Tags = parsed.GetValue(Tags) ?? [], Location = parsed.GetValue(Location), Language = parsed.GetValue(Language),
+            Since = parsed.GetValue(Since), Until = parsed.GetValue(Until),
+        },
+    };
+
+    private static async Task<int> RankAllAsync(ParseResult parsed, Database database, RankingSession session, CancellationToken cancellation)
+    {
+        var bulk = new BulkRanking(database, session.Ranking, session.Embed);
+        var file = parsed.GetValue(Jobs);
+        var total = file is null ? await new DocumentStore(database).CountAsync(DocumentKind.Job, cancellation: cancellation) : (long?)null;
+        var jobs = file is null ? bulk.StoredJobsAsync("default", cancellation) : BulkRanking.ReadJobsAsync(file, cancellation);
+        using var line = new ProgressLine("ranking", "jobs");
+        var result = await bulk.RankAllAsync(jobs, Settings(parsed), parsed.GetValue(OutputFile)!, total,
+            new Synchronous<BulkProgress>(p => line.Report(p.Ranked + p.Skipped, p.Total ?? 0)), cancellation);
+        line.Dispose();
+        if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
+        else Console.Out.WriteLine($"{result.Ranked} jobs ranked ({result.PerSecond:0.0}/s), {result.Skipped} were in {parsed.GetValue(OutputFile)} already");
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> RankOneAsync(ParseResult parsed, Database database, RankingSession session, CancellationToken cancellation)
+    {
+        var (request, title, text) = await SubjectAsync(parsed, database, cancellation);
+        var ranking = parsed.GetValue(Cv) is null
+            ? await session.Ranking.RankCandidatesAsync(request, cancellation)
+            : await session.Ranking.RankJobsAsync(request, cancellation);
+
+        if (parsed.GetValue(Html) is { } page)
+        {
+            await using var writer = new StreamWriter(page, append: false, new UTF8Encoding(false));
+            RankingPage.Write(writer, new RankingPageHead(title, text, DateTimeOffset.UtcNow, session.ProfileName), ranking);
+            Terminal.Say($"wrote {page}");
+        }
+
+        var result = new { Subject = title, Profile = session.Profile.Profile.Name, ProfileVersion = session.Profile.Version, Ranking = ranking };
+        if (parsed.GetValue(OutputFile) is { } output) await File.AppendAllTextAsync(output, JsonOutput.ToLine(result) + "\n", cancellation);
+        else if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
+        else RankingText.Write(title, ranking);
+        return ExitCode.Ok;
+    }
+
+    /// <summary>What to rank for: the request, a title and the whole text, for the page.</summary>
+    private static async Task<(RankingRequest Request, string Title, string Text)> SubjectAsync(
+        ParseResult parsed, Database database, CancellationToken cancellation)
+    {
+        var settings = Settings(parsed);
+        if (parsed.GetValue(JobText) is { } given) return (settings with { Text = given }, FirstLine(given), given);
+        if (parsed.GetValue(JobFile) is { } file)
+        {
+            var read = await ReadFileAsync(file, cancellation);
+            return (settings with { Text = read }, FirstLine(read), read);
+        }
+
+        var store = new DocumentStore(database);
+        var (id, kind) = parsed.GetValue(Job) is { } job ? (job, DocumentKind.Job) : (parsed.GetValue(Cv)!, DocumentKind.Cv);
+        var document = await DocumentsCommand.FindAsync(store, id, kind, cancellation);
+        var text = (await store.TextAsync(document.Id, cancellation))?.Body ?? "";
+        return (settings with { DocumentId = document.Id }, kind == DocumentKind.Job ? FirstLine(text) : $"Jobs for {document.ExternalId}", text);
+    }
+
+    public static async Task<string> ReadFileAsync(string path, CancellationToken cancellation)
+    {
+        if (!File.Exists(path)) throw new CommandException($"{path}: no such file");
+        await using var parser = new DocumentParser();
+        if (new FileInfo(path).Length > parser.Options.Limits.MaxBytes) throw new CommandException($"{path}: larger than {parser.Options.Limits.MaxBytes:N0} bytes");
+        var parsed = await parser.ParseAsync(await File.ReadAllBytesAsync(path, cancellation), cancellation);
+        return parsed.Outcome == DocumentOutcome.Ok ? parsed.Text : throw new CommandException($"{path}: {JsonOutput.Name(parsed.Outcome)}: {parsed.Detail}");
+    }
+
+    public static string FirstLine(string text)
+    {
+        const int longest = 100;
+        var line = text.Split('\n').Select(part => part.Trim()).FirstOrDefault(part => part.Length > 0) ?? "";
+        return line.Length > longest ? line[..longest] + "\u2026" : line;
+    }
+}

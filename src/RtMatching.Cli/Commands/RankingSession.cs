@@ -1,0 +1,38 @@
+using RtMatching.Core.Matching;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+using RtMatching.Inference.Model;
+
+namespace RtMatching.Cli.Commands;
+
+/// <summary>A profile's ranking, with its model loaded only once something must be embedded: ranking for a stored job needs none.</summary>
+internal sealed class RankingSession : IDisposable
+{
+    private readonly Lazy<DocumentEmbedder> _embedder;
+
+    private RankingSession(Database database, ProfileVersion profile)
+    {
+        _embedder = new Lazy<DocumentEmbedder>(() => new DocumentEmbedder(LanguageModel.Load(profile.Profile.ModelPath), profile.Profile));
+        Profile = profile;
+        Ranking = new Ranking(database, profile, Embed);
+    }
+
+    public ProfileVersion Profile { get; }
+    public Ranking Ranking { get; }
+    public string ProfileName => $"{Profile.Profile.Name} {Profile.Version} ({Profile.Profile.ModelName}, k = {Profile.Profile.Iterations})";
+
+    public static async Task<RankingSession> OpenAsync(Database database, string profile, CancellationToken cancellation)
+    {
+        var active = await new ProfileStore(database).FindActiveAsync(profile, cancellation)
+            ?? throw new CommandException($"no profile '{profile}' is stored: ingest something with it first, or see 'rtmatch profiles list'");
+        return new RankingSession(database, active);
+    }
+
+    public IReadOnlyList<float[]> Embed(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation) =>
+        _embedder.Value.Embed(texts, kind, cancellation);
+
+    public void Dispose()
+    {
+        if (_embedder.IsValueCreated) _embedder.Value.Model.Dispose();
+    }
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+
+namespace RtMatching.Cli;
+
+/// <summary>Options that several commands share, so that they read the same everywhere.</summary>
+internal static class CommonOptions
+{
+    public static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print the result as JSON.",
+        Recursive = true,
+    };
+
+    public static readonly Option<string?> Database = new("--database")
+    {
+        Description = "Another database on the same server, for example the demo's.",
+        Recursive = true,
+        HelpName = "NAME",
+    };
+
+    public static Option<string> Profile() => new("--profile")
+    {
+        Description = "The task profile.",
+        DefaultValueFactory = _ => Core.Profiles.TaskProfile.DefaultName,
+        HelpName = "NAME",
+    };
+
+    public static Option<string?> Model() => new("--model")
+    {
+        Description = "A Hugging Face folder, a GGUF file, or a name that `models list` shows; the built-in model without it.",
+        HelpName = "M",
+    };
+}

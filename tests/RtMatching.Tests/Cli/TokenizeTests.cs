@@ -1,0 +1,15 @@
+using RtMatching.Cli;
+
+namespace RtMatching.Tests.Cli;
+
+public class TokenizeTests
+{
+    [Fact]
+    public async Task One_array_per_line_the_end_token_included()
+    {
+        var run = await CliProcess.RunAsync(["tokenize"], "A man is playing a guitar.\n\nA man is playing a guitar.");
+        Assert.Equal(ExitCode.Ok, run.ExitCode);
+        // The ids of models/rt-mini/golden.jsonl's first text.
+        Assert.Equal(["[33,444,389,1724,258,5297,14,0]", "[0]", "[33,444,389,1724,258,5297,14,0]"], run.Output.TrimEnd('\n').Split('\n'));
+    }
+}
