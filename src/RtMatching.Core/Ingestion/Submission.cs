@@ -69,10 +69,10 @@ internal sealed class Submission(
         return (await Sql.LongsAsync(command, cancellation)).Count == 1;
     }
 
-    /// <summary>Bytes that are stored already are not sent again.</summary>
+    /// <summary>Bytes that are stored already are not sent again, and held, so that deleting their last document waits or comes first.</summary>
     private async Task StoreBytesAsync(NpgsqlTransaction transaction, List<Content> taken, CancellationToken cancellation)
     {
-        await using var known = Command(transaction, "select hash from contents where tenant = @tenant and hash = any(@hashes)");
+        await using var known = Command(transaction, "select hash from contents where tenant = @tenant and hash = any(@hashes) order by hash for key share");
         known.Parameters.AddWithValue("hashes", taken.Select(content => content.Hash).ToArray());
         var stored = await Sql.HashesAsync(known, cancellation);
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction);

@@ -32,6 +32,8 @@ public sealed record DocumentQuery
 /// <summary>Stored documents: found, listed, shown, deleted. They are put in by ingestions.</summary>
 public sealed class DocumentStore(Database database)
 {
+    private const int MaxAttempts = 5;
+
     private readonly NpgsqlDataSource _source = database.Source;
 
     /// <summary>In order of id.</summary>
@@ -95,10 +97,28 @@ public sealed class DocumentStore(Database database)
     /// <returns>False where there is none of this id.</returns>
     public async Task<bool> DeleteAsync(long id, CancellationToken cancellation = default)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TryDeleteAsync(id, cancellation);
+            }
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < MaxAttempts)
+            {
+                // An ingestion of the same document held what this wanted and the other way round. Nothing was deleted.
+            }
+        }
+    }
+
+    private async Task<bool> TryDeleteAsync(long id, CancellationToken cancellation)
+    {
         await using var connection = await _source.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var (tenant, hashes) = await ContentsAsync(transaction, id, cancellation);
         if (tenant is null) return false;
+
+        // Whoever is giving one of these contents to another document is waited for, and seen by the statements below.
+        await ExecuteAsync(transaction, "select 1 from contents where tenant = $1 and hash = any($2) order by hash for update", cancellation, tenant, hashes);
         await ExecuteAsync(transaction, "delete from documents where id = $1", cancellation, id);   // Versions and items go with it.
         foreach (var version in await ProfileVersionsAsync(transaction, cancellation))
         {

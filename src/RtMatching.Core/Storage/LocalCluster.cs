@@ -37,6 +37,7 @@ public sealed class LocalCluster
     private string Data => Path.Combine(_folder, "data");
     private string PasswordFile => Path.Combine(_folder, "password");
     private string LogFile => Path.Combine(_folder, "log");
+    private string ProcessFile => Path.Combine(Data, "postmaster.pid");
 
     /// <summary><c>RTMATCH_HOME</c>; else /var/lib/rtmatch for root, whose home user postgres may not enter; else the user's local data folder.</summary>
     public static string DataFolder() =>
@@ -76,20 +77,20 @@ public sealed class LocalCluster
     /// <returns>False where it did not run.</returns>
     public async Task<bool> StopAsync(CancellationToken cancellation = default)
     {
-        using (await LockAsync(cancellation))
-        {
-            if (RunningPort() is null) return false;
-            await ControlAsync(Matching(await PostgresBinaries.RequireAsync(_ => { }, cancellation)), ["stop", "-m", "fast", "-w", "-t", "60"], cancellation);
-            return true;
-        }
+        using (await LockAsync(cancellation)) return await StopServerAsync(cancellation);
     }
 
     /// <summary>Stops the cluster and removes it with everything in it.</summary>
     public async Task ResetAsync(CancellationToken cancellation = default)
     {
-        await StopAsync(cancellation);
-        foreach (var folder in (string[])[Data]) if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        foreach (var file in (string[])[PasswordFile, LogFile]) File.Delete(file);
+        // Under one lock: a start that came between would run on files that are going away.
+        using (await LockAsync(cancellation))
+        {
+            await StopServerAsync(cancellation);
+            if (Directory.Exists(Data)) Directory.Delete(Data, recursive: true);
+            File.Delete(PasswordFile);
+            File.Delete(LogFile);
+        }
     }
 
     /// <exception cref="DatabaseSetupException">It does not run.</exception>
@@ -144,8 +145,18 @@ public sealed class LocalCluster
             throw new DatabaseSetupException($"user postgres, which runs the server for root, cannot enter {_folder}; set RTMATCH_HOME to a folder that everybody may enter");
     }
 
+    private async Task<bool> StopServerAsync(CancellationToken cancellation)
+    {
+        if (RunningPort() is null) return false;
+        var binaries = Matching(await PostgresBinaries.RequireAsync(_ => { }, cancellation));
+        await ControlAsync(binaries, ["stop", "-m", "fast", "-w", "-t", "60"], cancellation);
+        return true;
+    }
+
     private async Task StartServerAsync(PostgresBinaries binaries, CancellationToken cancellation)
     {
+        await DisownReusedProcessAsync(cancellation);
+
         // Two starts can draw the same free port; the loser draws again.
         for (var attempt = 1; ; attempt++)
         {
@@ -186,20 +197,48 @@ public sealed class LocalCluster
             : throw new DatabaseSetupException($"{Data} was made by PostgreSQL {version}, which is no longer installed; install it, or move the data with pg_dump");
     }
 
-    /// <summary>postmaster.pid: line 1 the process, line 4 the port, line 8 its state. Left behind by a crash, it names a process that is gone.</summary>
+    /// <summary>
+    /// postmaster.pid: line 1 the process, line 4 the port, line 8 its state. Left behind by a crash, it names a process that is gone, or
+    /// after a restart of the machine or container, one that has nothing to do with it.
+    /// </summary>
     private int? RunningPort()
     {
         try
         {
-            var lines = File.ReadAllLines(Path.Combine(Data, "postmaster.pid"));
+            var lines = File.ReadAllLines(ProcessFile);
             if (lines.Length < 8 || lines[7].Trim() != "ready") return null;
-            var process = int.Parse(lines[0], CultureInfo.InvariantCulture);
-            return Directory.Exists($"/proc/{process}") || !OperatingSystem.IsLinux() ? int.Parse(lines[3], CultureInfo.InvariantCulture) : null;
+            return IsServer(int.Parse(lines[0], CultureInfo.InvariantCulture)) ? int.Parse(lines[3], CultureInfo.InvariantCulture) : null;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or FormatException)
         {
             return null;
         }
+    }
+
+    private static bool IsServer(int process)
+    {
+        if (!OperatingSystem.IsLinux()) return true;
+        try
+        {
+            return Path.GetFileName(File.ReadAllText($"/proc/{process}/cmdline").Split('\0')[0]) == "postgres";
+        }
+        catch (IOException)
+        {
+            return false;   // Gone, perhaps while being read.
+        }
+    }
+
+    /// <summary>
+    /// PostgreSQL refuses to start while the process of postmaster.pid lives, whatever program that is by now. The file itself must stay:
+    /// its last lines let the server see that the old one's children still hold its memory.
+    /// </summary>
+    private async Task DisownReusedProcessAsync(CancellationToken cancellation)
+    {
+        if (!File.Exists(ProcessFile)) return;
+        var lines = await File.ReadAllLinesAsync(ProcessFile, cancellation);
+        if (lines.Length == 0 || !int.TryParse(lines[0], CultureInfo.InvariantCulture, out var process) || IsServer(process)) return;
+        lines[0] = int.MaxValue.ToString(CultureInfo.InvariantCulture);   // Above any system's greatest process id.
+        await File.WriteAllLinesAsync(ProcessFile, lines, cancellation);
     }
 
     private static int FreePort()

@@ -1,3 +1,4 @@
+using Npgsql;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 
@@ -68,5 +69,30 @@ public class DocumentStoreTests
         Assert.Equal(0, await test.CountAsync($"select count(*) from vectors_{profile.Id} where kind = 'cv'"));
         Assert.Equal(1, await test.CountAsync($"select count(*) from vectors_{profile.Id} where kind = 'job'"));
         Assert.Equal(1, await test.CountAsync("select count(*) from contents"));
+    }
+
+    [Fact]
+    public async Task Deleting_waits_for_a_document_that_is_just_being_given_the_same_content()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var profile = await new ProfileStore(test.Database).SaveAsync(StoredDocuments.Profile());
+        var first = await test.AddAsync("first", "shared", profile);
+        await using var connection = await test.Source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var add = new NpgsqlCommand("""
+            with d as (insert into documents (source, external_id, kind, current_version, content_hash)
+                values ('test', 'second', 'cv', 1, $1) returning id)
+            insert into document_versions (document_id, version, tenant, content_hash) select id, 1, 'default', $1 from d
+            """, connection, transaction) { Parameters = { new() { Value = StoredDocuments.Hash("shared") } } };
+        await add.ExecuteNonQueryAsync();
+
+        var deleting = new DocumentStore(test.Database).DeleteAsync(first);
+        const string Waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while (await test.CountAsync(Waiting) == 0 && !deleting.IsCompleted) await Task.Delay(10);
+        await transaction.CommitAsync();
+
+        Assert.True(await deleting);
+        Assert.Equal(1, await test.CountAsync("select count(*) from contents"));
+        Assert.Equal(1, await test.CountAsync($"select count(*) from vectors_{profile.Id}"));
     }
 }
