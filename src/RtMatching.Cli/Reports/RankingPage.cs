@@ -48,7 +48,7 @@ internal static class RankingPage
     {
         var share = best > 0 ? Math.Clamp(place.Score / best, 0, 1) : 0;
         page.WriteLine("<article>");
-        page.WriteLine($"<h2><span class=\"rank\">{place.Rank}</span> {Text(place.ExternalId)}</h2>");
+        page.WriteLine($"<h2><span class=\"rank\">{place.Rank}</span> {Text(RankingText.ShortName(place.ExternalId))}</h2>");
         page.WriteLine($"<div class=\"bar\"><div style=\"width:{(share * 100).ToString("0", CultureInfo.InvariantCulture)}%\"></div></div>");
         page.WriteLine($"<p class=\"meta\">{string.Join(" &middot; ", Facts(place).Select(Text))}</p>");
         if (place.AlsoAs.Count > 0) page.WriteLine($"<p class=\"meta\">The same content also as {Text(string.Join(", ", place.AlsoAs))}</p>");
@@ -82,6 +82,7 @@ internal static class RankingPage
         if (place.Location is { } location) yield return location;
         if (place.Language is { } language) yield return language;
         foreach (var tag in place.Tags) yield return tag;
+        if (RankingText.ShortName(place.ExternalId) != place.ExternalId) yield return place.ExternalId;
     }
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);

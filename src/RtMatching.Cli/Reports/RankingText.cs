@@ -22,8 +22,10 @@ internal static class RankingText
     ];
 
     /// <summary>A file's name says more than its whole path; JSON output gives the whole.</summary>
+    public static string ShortName(string externalId) => Path.GetFileName(externalId) is { Length: > 0 } name ? name : externalId;
+
     private static string Name(RankedDocument place) =>
-        Path.GetFileName(place.ExternalId) + (place.AlsoAs.Count > 0 ? $" (and {place.AlsoAs.Count} more alike)" : "");
+        ShortName(place.ExternalId) + (place.AlsoAs.Count > 0 ? $" (and {place.AlsoAs.Count} more alike)" : "");
 
     private static string Covered(RankedDocument place) => place.Explanation is { Requirements: [_, ..] all }
         ? $"{all.Count(r => r.Coverage == Coverage.Covered)} of {all.Count} covered, {all.Count(r => r.Coverage == Coverage.Partly)} partly"

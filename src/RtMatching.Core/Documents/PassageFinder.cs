@@ -34,6 +34,8 @@ internal static class PassageFinder
         foreach (var c in piece.Of(text))
             if (char.IsLetter(c)) letters += c > '\u2E80' ? 2 : 1;
         if (letters < (kind == SectionKind.Skills ? MinLettersOfSkill : MinLetters)) return false;
-        return !Redaction.LeavesNothing(text, piece.Start, piece.End);
+
+        // Before the first heading stand name, title and contacts, often run together: nothing there is worth quoting beside them.
+        return kind == SectionKind.Other ? !Redaction.Touches(text, piece.Start, piece.End) : !Redaction.LeavesNothing(text, piece.Start, piece.End);
     }
 }

@@ -31,10 +31,17 @@ internal static partial class Redaction
     /// <summary>Spans to leave out, in order, not overlapping.</summary>
     public static IReadOnlyList<TextLine> Spans(string text) => Found.GetValue(text, Find);
 
+    /// <summary>Whether something private stands in the range.</summary>
+    public static bool Touches(string text, int start, int end)
+    {
+        var spans = Spans(text);
+        var at = First(spans, start);
+        return at < spans.Count && spans[at].Start < end;
+    }
+
     /// <summary>Whether nothing worth quoting stays when a line's private parts are gone.</summary>
     public static bool LeavesNothing(string text, int start, int end) =>
-        First(Spans(text), start) is { } at && at < Spans(text).Count && Spans(text)[at].Start < end
-        && Cut(text, start, end).Count(char.IsLetter) < 4;
+        Touches(text, start, end) && Cut(text, start, end).Count(char.IsLetter) < 4;
 
     private static bool EndsWithLostLine(StringBuilder result, string text, int line, int lineEnd) =>
         lineEnd > line && (result.Length == 0 || result[^1] == '\n');

@@ -16,6 +16,11 @@ public sealed class PassageTests
     }
 
     [Fact]
+    public void A_title_run_together_with_contacts_is_not_quoted() =>
+        Assert.Equal(["Ran a ward of twelve beds at night"],
+            Passages("Jane Roe\nRegistered Nurse, Lowfield | jane@example.org | 909-555-0123\n\nExperience\n- Ran a ward of twelve beds at night"));
+
+    [Fact]
     public void A_long_paragraph_is_cut_between_sentences()
     {
         var text = "Experience\n" + string.Join(' ', Enumerable.Range(1, 20).Select(i => $"Sentence number {i} tells of the work done in Graz."));
