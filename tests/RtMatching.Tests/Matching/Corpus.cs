@@ -35,21 +35,7 @@ internal sealed class Corpus : IAsyncDisposable
         {
             Name = "test", ModelName = "words", WeightsHash = "0", MaxTokens = 512, Dimension = Dimension, Iterations = iterations, Redact = false,
         };
-        await using var command = database.Source.CreateCommand($$"""
-            insert into profiles values ('test') on conflict do nothing;
-            insert into profile_versions (name, version, settings, dimension) values ('test', {{iterations}}, '{}', {{Dimension}});
-            select currval('profile_versions_id_seq')
-            """);
-        var version = new ProfileVersion((long)(await command.ExecuteScalarAsync())!, iterations, profile, true);
-        await using var tables = database.Source.CreateCommand($"""
-            create table vectors_{version.Id} (
-                tenant text, kind text, content_hash bytea, embedding halfvec({Dimension}), primary key (tenant, kind, content_hash));
-            create table passages_{version.Id} (
-                tenant text, kind text, content_hash bytea, ordinal int, start int, length int, section text,
-                embedding halfvec({Dimension}), primary key (tenant, kind, content_hash, ordinal));
-            """);
-        await tables.ExecuteNonQueryAsync();
-        return version;
+        return await new ProfileStore(database).SaveAsync(profile);
     }
 
     /// <summary>Stores a document as ingestion would: content, version, text and vector; a known id becomes a new version.</summary>

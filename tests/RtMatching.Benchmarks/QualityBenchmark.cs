@@ -1,0 +1,285 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using CsvHelper;
+using RtMatching.Core.Documents;
+using RtMatching.Core.Evaluation;
+using RtMatching.Core.Matching;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+using RtMatching.Inference.Model;
+using RtMatching.Inference.Pooling;
+
+namespace RtMatching.Benchmarks;
+
+/// <summary>
+/// Same-category precision@10 over CVs in 24 categories (150 of them as queries, each left out of its own answer) and AUC over job ads
+/// labelled relevant or not to one CV, for the built-in model and every k, through the database as a user's ranking goes, beside BM25.
+/// </summary>
+public static class QualityBenchmark
+{
+    private const int MaxTokens = 512;
+    private const int Queries = 150;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        if (Environment.GetEnvironmentVariable("RTMATCH_DATA") is not { Length: > 0 } data)
+        {
+            Console.Error.WriteLine("Set RTMATCH_DATA to the folder that holds resume-kaggle-2484 and jd-relevance-panoslin.");
+            return 2;
+        }
+
+        var iterations = args is ["--iterations", var k, ..] ? int.Parse(k, CultureInfo.InvariantCulture) : 8;
+        var corpus = await Corpus.ReadAsync(data);
+        using var model = LanguageModel.Load(null);
+        await using var scratch = await BenchmarkDatabase.CreateAsync("rtmatch_benchmark_quality");
+        var versions = await StoreAsync(scratch.Database, model, corpus, iterations);
+        await scratch.ExecuteAsync("vacuum analyze");
+        await ReportAsync(scratch.Database, corpus, versions);
+        return 0;
+    }
+
+    private static async Task ReportAsync(Database database, Corpus corpus, IReadOnlyList<Swept> sweep)
+    {
+        Console.WriteLine($"""
+
+            {corpus.Cvs.Count:N0} CVs, {Queries} queries; {corpus.Jobs.Count} job ads, one CV. Parts of {MaxTokens} tokens.
+
+            | ranking | k | precision@10 | AUC |
+            |---|---|---|---|
+            """);
+        var lexical = LexicalPrecisions(corpus);
+        Row("BM25", "", lexical, LexicalAuc(corpus));
+        var text = await MeasureAsync(database, corpus, sweep[0], RankingMode.Text);
+        Row("full-text", "", text.Precisions, text.Auc);
+        var best = (Precisions: Array.Empty<double>(), Auc: 0.0, Name: "");
+        foreach (var mode in (RankingMode[])[RankingMode.Dense, RankingMode.Fused])
+        {
+            foreach (var swept in sweep)
+            {
+                var (precisions, auc) = await MeasureAsync(database, corpus, swept, mode);
+                var k = swept.Version.Profile.Iterations;
+                Row(mode.ToString().ToLowerInvariant(), $"{k}", precisions, auc);
+                if (best.Precisions.Length == 0 || precisions.Average() > best.Precisions.Average()) best = (precisions, auc, $"{mode}, k = {k}");
+            }
+        }
+
+        var difference = PairedBootstrap.Compare(lexical, best.Precisions);
+        Console.WriteLine($"\nPrecision@10 of the best ({best.Name}) less BM25's: {difference.Mean:+0.000;-0.000} " +
+            $"(95% of paired bootstrap: {difference.Low:+0.000;-0.000} to {difference.High:+0.000;-0.000}).");
+
+        static void Row(string name, string k, double[] precisions, double auc) =>
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {k} | {precisions.Average():F3} | {auc:F3} |"));
+    }
+
+    private static async Task<(double[] Precisions, double Auc)> MeasureAsync(Database database, Corpus corpus, Swept swept, RankingMode mode)
+    {
+        var ranking = new Ranking(database, swept.Version, (_, _, _) => throw new InvalidOperationException("Every query has its vector."));
+        var precisions = new List<double>();
+        foreach (var query in corpus.Queries)
+        {
+            var places = await ranking.RankCandidatesAsync(new RankingRequest { DocumentId = corpus.Cvs[query].DocumentId, Mode = mode });
+            precisions.Add(RankingMetrics.PrecisionAt([.. places.Select(place => place.Tags.Contains(corpus.Cvs[query].Category))], 10));
+        }
+
+        var request = new RankingRequest { Text = corpus.Cv, Vector = swept.Cv, Mode = mode, Top = corpus.Jobs.Count };
+        var scores = (await ranking.RankJobsAsync(request)).ToDictionary(place => place.DocumentId, place => place.Score);
+        return ([.. precisions], Agreement.Auc([.. corpus.Jobs.Select(job => scores.GetValueOrDefault(job.DocumentId))], corpus.Labels));
+    }
+
+    private static double[] LexicalPrecisions(Corpus corpus)
+    {
+        var bm25 = new Bm25([.. corpus.Cvs.Select(cv => cv.Text)]);
+        return [.. corpus.Queries.Select(query =>
+        {
+            var scores = bm25.Score(corpus.Cvs[query].Text);
+            scores[query] = double.NegativeInfinity;
+            var top = Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(10);
+            return RankingMetrics.PrecisionAt([.. top.Select(i => corpus.Cvs[i].Category == corpus.Cvs[query].Category)], 10);
+        })];
+    }
+
+    private static double LexicalAuc(Corpus corpus) =>
+        Agreement.Auc(new Bm25([.. corpus.Jobs.Select(job => job.Text)]).Score(corpus.Cv), corpus.Labels);
+
+    /// <summary>Every text embedded once for all k, and each k's vectors stored as a profile version of their own.</summary>
+    private static async Task<List<Swept>> StoreAsync(Database database, LanguageModel model, Corpus corpus, int iterations)
+    {
+        var profile = DefaultProfiles.Create(model) with { MaxTokens = MaxTokens };
+        var cvs = Sweep(model, profile, [.. corpus.Cvs.Select(cv => cv.Text)], DocumentKind.Cv, iterations);
+        var jobs = Sweep(model, profile, [.. corpus.Jobs.Select(job => job.Text)], DocumentKind.Job, iterations);
+        var query = Sweep(model, profile, [corpus.Cv], DocumentKind.Cv, iterations);
+        await StoreTextsAsync(database, corpus.Cvs, "cv", profile.Preparation);
+        await StoreTextsAsync(database, corpus.Jobs, "job", profile.Preparation);
+        var sweep = new List<Swept>();
+        for (var k = 1; k <= iterations; k++)
+        {
+            var version = await new ProfileStore(database).SaveAsync(profile with { Name = $"k{k}", Iterations = k });
+            await using var connection = await database.Source.OpenConnectionAsync();
+            await using var transaction = await connection.BeginTransactionAsync();
+            await new VectorStore(database, version).PutAsync(transaction,
+            [
+                .. corpus.Cvs.Select((cv, i) => new StoredVector("default", DocumentKind.Cv, cv.Hash, cvs[k - 1][i])),
+                .. corpus.Jobs.Select((job, i) => new StoredVector("default", DocumentKind.Job, job.Hash, jobs[k - 1][i])),
+            ]);
+            await transaction.CommitAsync();
+            sweep.Add(new Swept(version, query[k - 1][0]));
+        }
+
+        return sweep;
+    }
+
+    /// <summary>As DocumentEmbedder does it, for all passes at once. (iterations, texts, dimension)</summary>
+    private static float[][][] Sweep(LanguageModel model, TaskProfile profile, IReadOnlyList<string> texts, DocumentKind kind, int iterations)
+    {
+        var prepared = new DocumentEmbedder(model, profile).Prepare([.. texts.Select(TextPreparation.Redact)], kind);
+        var embeddings = new TextEmbedder(model).Embed([.. prepared.Parts.Select(part => part.Text)],
+            new EmbeddingOptions { Pooling = profile.Pooling, AppendEos = profile.AppendEos, Iterations = iterations, AllIterations = true });
+        return [.. Enumerable.Range(0, iterations).Select(pass => prepared.Parts
+            .Select((part, i) => (part.Owner, embeddings[i].Tokens, embeddings[i].Passes[pass].Vector))
+            .GroupBy(part => part.Owner).OrderBy(group => group.Key)
+            .Select(group => Mean([.. group.Select(part => (part.Tokens, part.Vector))])).ToArray())];
+    }
+
+    private static float[] Mean(IReadOnlyList<(int Tokens, float[] Vector)> parts)
+    {
+        var mean = new float[parts[0].Vector.Length];
+        foreach (var (tokens, vector) in parts)
+            for (var i = 0; i < mean.Length; i++) mean[i] += tokens * vector[i];
+        var norm = MathF.Sqrt(mean.Sum(value => value * value));
+        return [.. mean.Select(value => value / norm)];
+    }
+
+    private static async Task StoreTextsAsync(Database database, IReadOnlyList<Item> items, string kind, int preparation)
+    {
+        await using var command = database.Source.CreateCommand($"""
+            with item as (select * from unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::text[]) i(id, hash, body, search, category)),
+            content as (insert into contents (tenant, hash, bytes) select 'default', hash, '' from item on conflict do nothing),
+            text as (
+                insert into texts (tenant, content_hash, preparation, outcome, format, body, search)
+                select 'default', hash, {preparation}, 'ok', 'text', body, to_tsvector('{FullText.Configuration}', search) from item on conflict do nothing)
+            insert into documents (source, external_id, kind, current_version, content_hash, tags)
+            select '{kind}', id, '{kind}', 1, hash, array[category] from item returning id, external_id
+            """);
+        command.Parameters.AddWithValue(items.Select(item => item.Id).ToArray());
+        command.Parameters.AddWithValue(items.Select(item => item.Hash).ToArray());
+        command.Parameters.AddWithValue(items.Select(item => item.Text).ToArray());
+        command.Parameters.AddWithValue(items.Select(item => FullText.Prepare(TextPreparation.Redact(item.Text))).ToArray());
+        command.Parameters.AddWithValue(items.Select(item => item.Category).ToArray());
+        var byId = items.ToDictionary(item => item.Id);
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync()) byId[reader.GetString(1)].DocumentId = reader.GetInt64(0);
+    }
+
+    /// <param name="Cv">The vector of the CV that the job ads are labelled for.</param>
+    private sealed record Swept(ProfileVersion Version, float[] Cv);
+
+    private sealed record Item(string Id, string Category, string Text)
+    {
+        // With the id: two items with one text stay two, as BM25 counts them.
+        public byte[] Hash { get; } = SHA256.HashData(Encoding.UTF8.GetBytes(Id + '\n' + Text));
+        public long DocumentId { get; set; }
+    }
+
+    /// <param name="Queries">Indexes of the CVs that are asked for.</param>
+    /// <param name="Cv">What the job ads are labelled for.</param>
+    private sealed record Corpus(IReadOnlyList<Item> Cvs, IReadOnlyList<int> Queries, IReadOnlyList<Item> Jobs, IReadOnlyList<bool> Labels, string Cv)
+    {
+        public static async Task<Corpus> ReadAsync(string data)
+        {
+            var cvs = File.ReadLines(Path.Combine(data, "resume-kaggle-2484", "resumes.jsonl")).Select(ReadCv).ToList();
+            var labelled = Path.Combine(data, "jd-relevance-panoslin");
+            var (jobs, labels) = (new List<Item>(), new List<bool>());
+            await using var csv = CsvReader.FromFile(Path.Combine(labelled, "job_descriptions.csv"), CsvReaderOptions.Default);
+            while (await csv.ReadAsync(CancellationToken.None))
+            {
+                var row = csv.Headers.Select((name, i) => (name, Value: csv[i].ToString())).ToDictionary(field => field.name, field => field.Value);
+                jobs.Add(new Item(row["job_description_id"], "", row["job_description"]));
+                labels.Add(bool.Parse(row["label"]));
+            }
+
+            var cv = await File.ReadAllTextAsync(Path.Combine(labelled, "resume_redacted.txt"));
+            return new Corpus(cvs, new PythonRandom(1).Sample(cvs.Count, QualityBenchmark.Queries), jobs, labels, cv);
+        }
+
+        private static Item ReadCv(string line)
+        {
+            using var json = JsonDocument.Parse(line);
+            return new Item(Field("id"), Field("category"), Field("text"));
+            string Field(string name) => json.RootElement.GetProperty(name).GetString()!;
+        }
+    }
+}
+
+/// <summary>Python's <c>random.seed(n)</c> and <c>random.sample(range(n), k)</c>, so that figures made with it can be compared: the Mersenne Twister MT19937.</summary>
+internal sealed class PythonRandom
+{
+    private const int N = 624;
+    private const int M = 397;
+    private readonly uint[] _state = new uint[N];
+    private int _next = N;
+
+    public PythonRandom(uint seed)
+    {
+        _state[0] = 19650218;
+        for (var i = 1; i < N; i++) _state[i] = 1812433253 * (_state[i - 1] ^ (_state[i - 1] >> 30)) + (uint)i;
+        var at = 1;
+        for (var round = 0; round < N; round++, Advance(ref at))
+            _state[at] = (_state[at] ^ ((_state[at - 1] ^ (_state[at - 1] >> 30)) * 1664525)) + seed;
+        for (var round = 0; round < N - 1; round++, Advance(ref at))
+            _state[at] = (_state[at] ^ ((_state[at - 1] ^ (_state[at - 1] >> 30)) * 1566083941)) - (uint)at;
+        _state[0] = 0x80000000;
+    }
+
+    /// <summary>For populations so large that Python draws again what it has drawn before (1,236 of which 150, for instance).</summary>
+    public IReadOnlyList<int> Sample(int population, int count)
+    {
+        var chosen = new List<int>(count);
+        while (chosen.Count < count)
+        {
+            var drawn = Below(population);
+            if (!chosen.Contains(drawn)) chosen.Add(drawn);
+        }
+
+        return chosen;
+    }
+
+    private int Below(int bound)
+    {
+        var bits = 32 - int.LeadingZeroCount(bound);
+        while (true)
+        {
+            var drawn = (int)(Next() >> (32 - bits));
+            if (drawn < bound) return drawn;
+        }
+    }
+
+    private void Advance(ref int at)
+    {
+        if (++at < N) return;
+        _state[0] = _state[N - 1];
+        at = 1;
+    }
+
+    private uint Next()
+    {
+        if (_next == N) Twist();
+        var y = _state[_next++];
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9d2c5680;
+        y ^= (y << 15) & 0xefc60000;
+        return y ^ (y >> 18);
+    }
+
+    private void Twist()
+    {
+        for (var i = 0; i < N; i++)
+        {
+            var y = (_state[i] & 0x80000000) | (_state[(i + 1) % N] & 0x7fffffff);
+            _state[i] = _state[(i + M) % N] ^ (y >> 1) ^ ((y & 1) == 0 ? 0 : 0x9908b0df);
+        }
+
+        _next = 0;
+    }
+}
