@@ -42,7 +42,7 @@ internal sealed class PassageVectors(NpgsqlDataSource source, ProfileVersion pro
     {
         var passages = texts.Select(text => TextPreparation.Passages(text.Body, text.Sections).Take(MaxPassages).ToList()).ToList();
         var pieces = texts.SelectMany((text, i) => passages[i].Select(passage => Piece(text.Body, passage))).ToList();
-        var vectors = pieces.Count == 0 ? [] : embed(pieces, DocumentKind.Cv, cancellation);
+        var vectors = pieces.Count == 0 ? [] : embed(pieces, DocumentKind.Cv, cancellation).Select(AsStored).ToList();
         var result = new List<PassagesOfText>(texts.Count);
         var first = 0;
         for (var i = 0; i < texts.Count; first += passages[i].Count, i++)
@@ -120,6 +120,9 @@ internal sealed class PassageVectors(NpgsqlDataSource source, ProfileVersion pro
 
         await transaction.CommitAsync(cancellation);
     }
+
+    // In half precision, so that the first explanation says what every later one will.
+    private static float[] AsStored(float[] vector) => [.. vector.Select(value => (float)(Half)value)];
 
     // A row of unnest cannot hold an array of its own, so each vector travels as the text of one.
     private static string Literal(float[] vector) =>
