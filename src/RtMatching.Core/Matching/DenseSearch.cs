@@ -8,6 +8,10 @@ internal readonly record struct DenseHit(string Content, double Similarity);
 /// <summary>The nearest vectors by cosine: by the HNSW index, or by comparing with every vector in scope.</summary>
 internal static class DenseSearch
 {
+    // A filter passing at most so many documents is answered exactly: so many comparisons cost no more than an index walk that has to look
+    // past all the others, and miss nothing.
+    private const int Selective = 20_000;
+
     // Candidates that HNSW keeps while it walks (1 to 1000). 0.98 recall@10 over 100,000 clustered vectors needs about 200; see SearchBenchmark.
     private const int EfSearch = 400;
 
@@ -29,9 +33,10 @@ internal static class DenseSearch
     /// <param name="connection">In a transaction, which bounds the planner's settings.</param>
     /// <param name="query">L2-normalised. (dimension)</param>
     public static async Task<List<DenseHit>> FindAsync(
-        NpgsqlConnection connection, SearchScope scope, float[] query, int limit, bool exact, CancellationToken cancellation)
+        NpgsqlConnection connection, SearchScope scope, float[] query, int limit, bool exact, CancellationToken cancellation,
+        int selective = Selective)
     {
-        if (!scope.Filter.IsEmpty && await scope.CountAsync(connection, SearchScope.Selective + 1, cancellation) <= SearchScope.Selective)
+        if (!scope.Filter.IsEmpty && await scope.CountAsync(connection, selective + 1, cancellation) <= selective)
             return await FindAmongFewAsync(connection, scope, query, limit, cancellation);
         if (exact || limit > EfSearch) return await FindExactAsync(connection, scope, query, limit, cancellation);
 

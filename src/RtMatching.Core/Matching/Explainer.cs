@@ -9,8 +9,9 @@ internal sealed class Explainer(Database database, ProfileVersion profile, Embed
 {
     private const int MaxCommonTerms = 12;
 
-    // A term in more than a quarter of the documents tells nobody anything.
+    // A term in more than a quarter of the documents tells nobody anything; in a handful of documents every term is in a quarter of them.
     private const double MostCommon = 0.25;
+    private const int Handful = 3;
 
     // A job of one page has about 30 requirement lines.
     private const int MaxRequirements = 80;
@@ -79,7 +80,7 @@ internal sealed class Explainer(Database database, ProfileVersion profile, Embed
     {
         var shared = vocabulary.Lexemes(cv);
         return [.. FullText.Words(job)
-            .Where(word => !word.All(char.IsAsciiDigit) && vocabulary.Find(word) is { } term && term.Share <= MostCommon && shared.Contains(term.Lexeme))
+            .Where(word => !word.All(char.IsAsciiDigit) && vocabulary.Find(word) is { } term && (term.Share <= MostCommon || term.Documents <= Handful) && shared.Contains(term.Lexeme))
             .DistinctBy(word => vocabulary.Find(word)!.Lexeme)
             .OrderByDescending(word => vocabulary.Find(word)!.Idf).ThenBy(word => word, StringComparer.Ordinal)
             .Take(MaxCommonTerms).Select(FullText.Spelling)];

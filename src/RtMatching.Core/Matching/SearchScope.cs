@@ -7,9 +7,6 @@ namespace RtMatching.Core.Matching;
 /// <summary>What a search may find: the current documents of a tenant and kind that pass the filter, as SQL with its parameters.</summary>
 internal sealed class SearchScope(string tenant, DocumentKind kind, ProfileVersion profile, RankingFilter filter, byte[]? except)
 {
-    /// <summary>Filters passing at most so many documents are answered exactly: that many comparisons cost less than an index walk.</summary>
-    public const int Selective = 5000;
-
     public RankingFilter Filter { get; } = filter;
     public string Kind { get; } = NameOf(kind);
     public string Vectors { get; } = $"vectors_{profile.Id}";

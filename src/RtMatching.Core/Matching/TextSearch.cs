@@ -12,6 +12,9 @@ internal readonly record struct TextHit(string Content, double Score);
 /// </summary>
 internal static class TextSearch
 {
+    // A filter passing at most so many documents is followed from those to the terms; a wider one is checked on what the terms find.
+    private const int Selective = 5000;
+
     // Index entries read to find candidates: the rarest terms first, until so many documents have been met.
     private const int MaxPostings = 60_000;
 
@@ -30,7 +33,7 @@ internal static class TextSearch
         NpgsqlConnection connection, SearchScope scope, TermQuery query, int limit, CancellationToken cancellation)
     {
         if (query.Terms.Count == 0) return [];
-        if (!scope.Filter.IsEmpty && await scope.CountAsync(connection, SearchScope.Selective + 1, cancellation) <= SearchScope.Selective)
+        if (!scope.Filter.IsEmpty && await scope.CountAsync(connection, Selective + 1, cancellation) <= Selective)
             return await RankAsync(connection, scope, query, query.Terms, limit, few: true, cancellation);
         var rarest = query.Rarest(MaxPostings);
         var hits = await RankAsync(connection, scope, query, rarest, limit, few: false, cancellation);

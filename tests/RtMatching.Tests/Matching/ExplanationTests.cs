@@ -37,7 +37,7 @@ public class ExplanationTests
         Assert.Contains("Portuguese", developer[1].Quote!.Text, StringComparison.Ordinal);
         Assert.Null(developer[2].Quote);
         Assert.All(gardener, requirement => Assert.Equal(Coverage.Missing, requirement.Coverage));
-        Assert.Equal(["C#", "databases", "distributed", "fluent", "portuguese", "postgresql", "services", "spoken"],
+        Assert.Equal(["C#", "databases", "distributed", "experience", "fluent", "portuguese", "postgresql", "services", "spoken"],
             ranked.Single(place => place.ExternalId == "developer").Explanation!.CommonTerms.Order(StringComparer.Ordinal));
     }
 

@@ -73,15 +73,17 @@ public class RankingTests
             create index on vectors_{corpus.Profile.Id} using hnsw (embedding halfvec_cosine_ops) with (m = 8, ef_construction = 32) where kind = 'cv';
             analyze;
             """);
-        var request = new RankingRequest
-        {
-            Text = "anything", Vector = Corpus.Direction(new Random(1)), Mode = RankingMode.Dense, Top = 100, Filter = new RankingFilter { Tags = ["even"] },
-        };
-        var ranked = await corpus.Ranking.RankCandidatesAsync(request);
-        var exact = await corpus.Ranking.RankCandidatesAsync(request with { Exact = true });
-        Assert.Equal(100, ranked.Count);
-        Assert.All(ranked, place => Assert.Contains("even", place.Tags));
-        Assert.InRange(ranked.Select(place => place.DocumentId).Intersect(exact.Select(place => place.DocumentId)).Count(), 90, 100);
+        await using var connection = await corpus.Database.Source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var scope = new SearchScope("default", DocumentKind.Cv, corpus.Profile, new RankingFilter { Tags = ["even"] }, null);
+        var query = Corpus.Direction(new Random(1));
+        var found = await DenseSearch.FindAsync(connection, scope, query, 100, exact: false, default, selective: 10);
+        var exact = await DenseSearch.FindAsync(connection, scope, query, 100, exact: true, default, selective: 10);
+        var few = await DenseSearch.FindAsync(connection, scope, query, 100, exact: false, default);
+        Assert.Equal(exact, few);
+        Assert.Equal(100, found.Count);
+        Assert.InRange(found.Intersect(exact).Count(), 90, 100);
+        Assert.Equal(found.OrderByDescending(hit => hit.Similarity), found);
     }
 
     [Fact]
