@@ -26,8 +26,11 @@ public sealed record IngestionOptions
     /// <summary>Documents leased at once for embedding.</summary>
     public int EmbedBatch { get; init; } = 64;
 
-    /// <summary>Characters given to the model at once, about four a token: what a crash can lose, and what a lease's renewal must outlive.</summary>
-    public int EmbedBatchCharacters { get; init; } = 128 * 1024;
+    /// <summary>
+    /// Characters embedded and committed together, about five a token: one batch of the CPU's engine, so that progress is seen and a crash
+    /// loses little. An engine that wants larger batches is given more.
+    /// </summary>
+    public int EmbedBatchCharacters { get; init; } = 40 * 1024;
 
     /// <summary>How long a worker that went silent keeps its items. Renewed at a tenth of it.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
