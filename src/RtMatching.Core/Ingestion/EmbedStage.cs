@@ -10,9 +10,9 @@ internal sealed class EmbedStage(
     DatabaseRetry database, WorkQueue queue, DocumentEmbedder embedder, VectorStore vectors, IngestionOptions options)
 {
     /// <summary>Leases the next documents and cuts their texts, while the model may still be busy with others; null where none waits.</summary>
-    public async Task<EmbedWork?> PrepareAsync(QueueScope scope, CancellationToken cancellation)
+    public async Task<EmbedWork?> PrepareAsync(long ingestionId, CancellationToken cancellation)
     {
-        var lease = await queue.ClaimAsync(ItemStage.Parsed, scope, options.EmbedBatch, cancellation);
+        var lease = await queue.ClaimAsync(ItemStage.Parsed, ingestionId, options.EmbedBatch, cancellation);
         if (lease is null) return null;
         try
         {

@@ -45,7 +45,26 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         await store.ReapAbandonedAsync(cancellation);
         var id = await store.CreateAsync(
             request.Tenant, request.Kind, IngestionSource.Describe(request), profile.Id, reembed: false, cancellation);
-        var submission = new Submission(_retry, profile, request, id, new VectorStore(Database, profile));
+        try
+        {
+            await SubmitAsync(new Submission(_retry, profile, request, id, new VectorStore(Database, profile)), items, progress, cancellation);
+        }
+        catch
+        {
+            // What was handed in waits for `retry`, or for the next ingestion of the same documents, which takes it over.
+            using var farewell = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            await store.TryFailAsync(id, farewell.Token);
+            throw;
+        }
+
+        await store.SubmittedAsync(id, cancellation);
+        await store.EndTakenOverAsync(cancellation);
+        return id;
+    }
+
+    private static async Task SubmitAsync(
+        Submission submission, IAsyncEnumerable<SourceItem> items, IProgress<SubmissionProgress>? progress, CancellationToken cancellation)
+    {
         await foreach (var item in items.WithCancellation(cancellation))
         {
             await submission.AddAsync(item, cancellation);
@@ -54,9 +73,6 @@ public sealed class IngestionService(Database database, IngestionOptions? option
 
         await submission.FlushAsync(cancellation);
         progress?.Report(new SubmissionProgress(submission.Items));
-        await store.SubmittedAsync(id, cancellation);
-        await store.EndTakenOverAsync(cancellation);
-        return id;
     }
 
     /// <summary>
@@ -67,18 +83,34 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     public async Task<IngestionSummary> RunAsync(
         long id, IProgress<IngestionProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var store = Store;
-        var profile = await ProfileOfAsync(id, cancellation);
-        await store.TransitAsync(id, [IngestionState.Pending], IngestionState.Running, cancellation);
-        var queue = new WorkQueue(_retry, _options);
-        var vectors = new VectorStore(Database, profile);
-        var worker = new IngestionWorker(
-            queue, store, new ParseStage(_retry, queue, Parse ?? ((bytes, token) => _parser.Value.ParseAsync(bytes, token)), _options),
-            () => new EmbedStage(_retry, queue, new DocumentEmbedder(Model(profile.Profile.ModelPath), profile.Profile), vectors, _options),
-            _options);
-        await worker.RunAsync(new QueueScope(profile.Id, id), progress, cancellation);
-        if (await store.FinishAsync(id, cancellation)) await _retry.RunAsync(vectors.BuildIndexesAsync, cancellation);
+        var summary = await FindAsync(id, cancellation);
+        var profile = Current(await ProfileOfAsync(summary, cancellation));
+        await Store.TransitAsync(id, [IngestionState.Pending], IngestionState.Running, cancellation);
+        if (!summary.Submitted || summary.Counts.Open > 0) await Worker(profile).RunAsync(id, progress, cancellation);
+        if (await Store.FinishAsync(id, cancellation))
+        {
+            await _retry.RunAsync(new VectorStore(Database, profile).BuildIndexesAsync, cancellation);
+            if (!summary.Reembed) await FollowSwitchAsync(profile, progress, cancellation);
+        }
+
         return await FindAsync(id, cancellation);
+    }
+
+    private IngestionWorker Worker(ProfileVersion profile)
+    {
+        var queue = new WorkQueue(_retry, _options);
+        var parse = new ParseStage(_retry, queue, Parse ?? ((bytes, token) => _parser.Value.ParseAsync(bytes, token)), _options);
+        return new IngestionWorker(queue, Store, parse, Embed, _options);
+
+        EmbedStage Embed() => new(
+            _retry, queue, new DocumentEmbedder(Model(profile.Profile.ModelPath), profile.Profile), new VectorStore(Database, profile), _options);
+    }
+
+    /// <summary>Where another version was switched to meanwhile, what came in is embedded for that one too, or it would not rank.</summary>
+    private async Task FollowSwitchAsync(ProfileVersion profile, IProgress<IngestionProgress>? progress, CancellationToken cancellation)
+    {
+        var active = await _retry.RunAsync(token => _profiles.FindActiveAsync(profile.Profile.Name, token), cancellation);
+        if (active is not null && active.Id != profile.Id) await FillAsync(active, progress, cancellation);
     }
 
     /// <summary>Newest first.</summary>
@@ -161,23 +193,31 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     /// <summary>The profile's active version; where none is stored, the model's default as its first.</summary>
     private async Task<ProfileVersion> ActiveAsync(IngestionRequest request, CancellationToken cancellation)
     {
-        if (await _retry.RunAsync(token => _profiles.FindActiveAsync(request.Profile, token), cancellation) is { } active) return active;
+        var active = await _retry.RunAsync(token => _profiles.FindActiveAsync(request.Profile, token), cancellation);
+        if (active is not null)
+        {
+            if (request.ModelPath is not null && request.ModelPath != active.Profile.ModelPath)
+                throw new ArgumentException(
+                    $"Profile {request.Profile} embeds with {active.Profile.ModelName}: give another profile name for another model, " +
+                    "or change the profile with `profiles set` and run `ingest --reembed`.");
+            return Current(active);
+        }
+
         var model = await Task.Run(() => Model(request.ModelPath), cancellation);
         var profile = DefaultProfiles.Create(model, request.ModelPath, request.Profile);
         return await _retry.RunAsync(token => _profiles.SaveAsync(profile, token), cancellation);
     }
 
-    private async Task<ProfileVersion> ProfileOfAsync(long id, CancellationToken cancellation)
-    {
-        var summary = await FindAsync(id, cancellation);
-        var version = (await _retry.RunAsync(_profiles.ListAsync, cancellation))
-            .Single(version => version.Profile.Name == summary.Profile && version.Version == summary.ProfileVersion);
-        return version.Profile.Preparation == TextPreparation.Version
-            ? version
-            : throw new InvalidOperationException(
-                $"Profile {summary.Profile} version {version.Version} was made with text preparation {version.Profile.Preparation}; this program " +
-                $"has {TextPreparation.Version}. Save a new version with `profiles set`, then run `ingest --reembed`.");
-    }
+    private async Task<ProfileVersion> ProfileOfAsync(IngestionSummary summary, CancellationToken cancellation) =>
+        (await _retry.RunAsync(_profiles.ListAsync, cancellation))
+        .Single(version => version.Profile.Name == summary.Profile && version.Version == summary.ProfileVersion);
+
+    /// <exception cref="InvalidOperationException">The version's texts were prepared otherwise than this program does.</exception>
+    private static ProfileVersion Current(ProfileVersion version) => version.Profile.Preparation == TextPreparation.Version
+        ? version
+        : throw new InvalidOperationException(
+            $"Profile {version.Profile.Name} version {version.Version} was made with text preparation {version.Profile.Preparation}; this " +
+            $"program has {TextPreparation.Version}. Save a new version with `profiles set`, then run `ingest --reembed`.");
 
     private async Task<IngestionSummary> FindAsync(long id, CancellationToken cancellation) =>
         await Store.FindAsync(id, cancellation)

@@ -55,13 +55,14 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
 
     /// <summary>By extension, unless the content plainly is a document with a lying name.</summary>
     private static bool IsBulk(string file) =>
-        BulkExtensions.Contains(Path.GetExtension(file).ToLowerInvariant()) && !StartsLikeBinary(file);
+        BulkExtensions.Contains(Path.GetExtension(file).ToLowerInvariant()) && !StartsLikeDocument(file);
 
-    private static bool StartsLikeBinary(string file)
+    private static bool StartsLikeDocument(string file)
     {
         try
         {
-            if (new FileInfo(file).Length == 0) return false;
+            // A pipe says 0 too, and opening it could wait for ever. An empty bulk file is shown as one empty item.
+            if (new FileInfo(file).Length == 0) return true;
             using var stream = File.OpenRead(file);
             Span<byte> start = stackalloc byte[512];
             start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
@@ -108,7 +109,7 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
     /// <summary>The full path with / on every system: the same file has the same name wherever the command is run from.</summary>
     private static string Name(string file)
     {
-        var name = file.Replace('\\', Path.DirectorySeparatorChar == '\\' ? '/' : '\\').Replace("\0", "");
+        var name = OperatingSystem.IsWindows() ? file.Replace('\\', '/') : file;
         return Encoding.UTF8.GetByteCount(name) <= MaxIdBytes
             ? name
             : string.Concat(name.AsSpan(0, 400), "...", Convert.ToHexStringLower(Hash(name).AsSpan(0, 8)));

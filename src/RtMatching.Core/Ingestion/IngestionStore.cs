@@ -60,6 +60,19 @@ internal sealed class IngestionStore(DatabaseRetry database)
             where id = @id and state = any(@from)
             """, cancellation, new("id", id), new("to", Sql.Name(to)), new("from", from.Select(Sql.Name).ToArray())) == 1;
 
+    /// <summary>Failed, where the database can be told in time; otherwise it is taken for abandoned later.</summary>
+    public async Task TryFailAsync(long id, CancellationToken cancellation)
+    {
+        try
+        {
+            await TransitAsync(id, [IngestionState.Pending], IngestionState.Failed, cancellation);
+        }
+        catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
+        {
+            // The failure that led here is the one to tell.
+        }
+    }
+
     /// <summary>Done: everything was handed in and nothing is open. False where that is not so, or it had ended before.</summary>
     public async Task<bool> FinishAsync(long id, CancellationToken cancellation) =>
         await ExecuteAsync("""

@@ -11,14 +11,14 @@ internal sealed class IngestionWorker(
     WorkQueue queue, IngestionStore store, ParseStage parse, Func<EmbedStage> embed, IngestionOptions options)
 {
     /// <summary>Until nothing that this worker's stages could do is open, or the ingestion has ended.</summary>
-    public async Task RunAsync(QueueScope scope, IProgress<IngestionProgress>? progress, CancellationToken cancellation)
+    public async Task RunAsync(long ingestionId, IProgress<IngestionProgress>? progress, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var loops = new List<Task> { Guarded(KeepLeasesAsync, stop) };
         if (options.Stages.HasFlag(IngestionStages.Parse))
-            for (var i = 0; i < options.ParseParallelism; i++) loops.Add(Guarded(token => ParseLoopAsync(scope, token), stop));
-        if (options.Stages.HasFlag(IngestionStages.Embed)) loops.Add(Guarded(token => EmbedLoopAsync(scope, token), stop));
-        loops.Add(Guarded(token => WatchAsync(scope.IngestionId!.Value, progress, stop, token), stop));
+            for (var i = 0; i < options.ParseParallelism; i++) loops.Add(Guarded(token => ParseLoopAsync(ingestionId, token), stop));
+        if (options.Stages.HasFlag(IngestionStages.Embed)) loops.Add(Guarded(token => EmbedLoopAsync(ingestionId, token), stop));
+        loops.Add(Guarded(token => WatchAsync(ingestionId, progress, stop, token), stop));
         await Task.WhenAll(loops);
         cancellation.ThrowIfCancellationRequested();
     }
@@ -41,13 +41,13 @@ internal sealed class IngestionWorker(
         }
     }
 
-    private async Task ParseLoopAsync(QueueScope scope, CancellationToken cancellation)
+    private async Task ParseLoopAsync(long ingestionId, CancellationToken cancellation)
     {
         while (true)
-            if (!await parse.StepAsync(scope, cancellation)) await Task.Delay(options.Poll, cancellation);
+            if (!await parse.StepAsync(ingestionId, cancellation)) await Task.Delay(options.Poll, cancellation);
     }
 
-    private async Task EmbedLoopAsync(QueueScope scope, CancellationToken cancellation)
+    private async Task EmbedLoopAsync(long ingestionId, CancellationToken cancellation)
     {
         EmbedStage? stage = null;
         Task<EmbedWork?>? next = null;
@@ -56,7 +56,7 @@ internal sealed class IngestionWorker(
             while (true)
             {
                 stage ??= await Task.Run(embed, cancellation);          // loads the model
-                await using var work = await (next ?? stage.PrepareAsync(scope, cancellation));
+                await using var work = await (next ?? stage.PrepareAsync(ingestionId, cancellation));
                 next = null;
                 if (work is null)
                 {
@@ -64,7 +64,7 @@ internal sealed class IngestionWorker(
                     continue;
                 }
 
-                if (!work.IsSuspect) next = Task.Run(() => stage.PrepareAsync(scope, cancellation), CancellationToken.None);
+                if (!work.IsSuspect) next = Task.Run(() => stage.PrepareAsync(ingestionId, cancellation), CancellationToken.None);
                 await stage.RunAsync(work, cancellation);
             }
         }

@@ -14,9 +14,9 @@ internal sealed class ParseStage(
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _contents = new();
 
     /// <summary>Parses the next few items; false where none waits.</summary>
-    public async Task<bool> StepAsync(QueueScope scope, CancellationToken cancellation)
+    public async Task<bool> StepAsync(long ingestionId, CancellationToken cancellation)
     {
-        await using var lease = await queue.ClaimAsync(ItemStage.Queued, scope, options.ParseBatch, cancellation);
+        await using var lease = await queue.ClaimAsync(ItemStage.Queued, ingestionId, options.ParseBatch, cancellation);
         if (lease is null) return false;
         foreach (var twins in lease.Items.GroupBy(item => item.Content))
         {

@@ -158,8 +158,8 @@ internal sealed class Submission(
     }
 
     /// <summary>
-    /// What other ingestions still had to do of these documents for this profile is done here, once. An ingestion whose submitter died and
-    /// that has nothing left to do ends with it.
+    /// What other ingestions still had to do of these documents for this profile, or for a version of it that no longer ranks, is done here,
+    /// once. Re-embedding for a version to come goes on.
     /// </summary>
     private async Task TakeOverAsync(NpgsqlTransaction transaction, IReadOnlyList<Content> queued, CancellationToken cancellation)
     {
@@ -167,9 +167,9 @@ internal sealed class Submission(
             update items i
             set stage = 'cancelled', detail = 'Taken over by ingestion ' || @ingestion || '.', lease_token = null, lease_until = null,
                 updated_at = now()
-            from ingestions n
+            from ingestions n join profile_versions p on p.id = n.profile_version_id
             where i.document_id = any(@documents) and i.ingestion_id <> @ingestion and i.stage in ('queued', 'parsed')
-                and n.id = i.ingestion_id and n.profile_version_id = @profile
+                and n.id = i.ingestion_id and p.name = @profile and (not n.reembed or p.id = @version)
             """, queued);
         await command.ExecuteNonQueryAsync(cancellation);
     }
@@ -231,7 +231,8 @@ internal sealed class Submission(
         command.Parameters.AddWithValue("tenant", request.Tenant);
         command.Parameters.AddWithValue("kind", Sql.Name(request.Kind));
         command.Parameters.AddWithValue("ingestion", ingestionId);
-        command.Parameters.AddWithValue("profile", profile.Id);
+        command.Parameters.AddWithValue("profile", profile.Profile.Name);
+        command.Parameters.AddWithValue("version", profile.Id);
         if (contents is null) return command;
         command.Parameters.AddWithValue("documents", contents.Select(content => content.DocumentId).ToArray());
         command.Parameters.AddWithValue("hashes", contents.Select(content => content.Hash).ToArray());

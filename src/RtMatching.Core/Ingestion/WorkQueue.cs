@@ -1,12 +1,8 @@
 using System.Collections.Concurrent;
 using Npgsql;
-using NpgsqlTypes;
 using RtMatching.Core.Profiles;
 
 namespace RtMatching.Core.Ingestion;
-
-/// <summary>Which items a worker takes: those of one profile version, of one ingestion or of all.</summary>
-internal sealed record QueueScope(long ProfileVersionId, long? IngestionId);
 
 /// <summary>
 /// The queue's items under leases: claim, commit, then work; end an item only while the token still holds. At least once, so whatever is
@@ -22,7 +18,7 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
     /// Leases up to <paramref name="max"/> items that wait at <paramref name="stage"/>, in order; null where there are none. An item that has
     /// failed before comes alone, so that one that kills its worker ends as a dead letter without taking others along.
     /// </summary>
-    public Task<Lease?> ClaimAsync(ItemStage stage, QueueScope scope, int max, CancellationToken cancellation) =>
+    public Task<Lease?> ClaimAsync(ItemStage stage, long ingestionId, int max, CancellationToken cancellation) =>
         database.RunAsync(async (connection, token) =>
         {
             await using var command = new NpgsqlCommand("""
@@ -30,8 +26,7 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
                     select i.id, i.attempts, i.not_before
                     from items i join ingestions n on n.id = i.ingestion_id
                     where i.stage = @stage and i.not_before <= now() and i.lease_token is null
-                        and n.profile_version_id = @profile and n.state in ('pending', 'running')
-                        and (@ingestion is null or i.ingestion_id = @ingestion)
+                        and i.ingestion_id = @ingestion and n.state in ('pending', 'running')
                     order by i.not_before, i.id
                     limit @max
                     for update of i skip locked),
@@ -48,8 +43,7 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
                 """, connection);
             var lease = Guid.NewGuid();
             command.Parameters.AddWithValue("stage", Sql.Name(stage));
-            command.Parameters.AddWithValue("profile", scope.ProfileVersionId);
-            command.Parameters.Add(new NpgsqlParameter("ingestion", NpgsqlDbType.Bigint) { Value = (object?)scope.IngestionId ?? DBNull.Value });
+            command.Parameters.AddWithValue("ingestion", ingestionId);
             command.Parameters.AddWithValue("max", max);
             command.Parameters.AddWithValue("token", lease);
             command.Parameters.AddWithValue("lease", options.Lease);

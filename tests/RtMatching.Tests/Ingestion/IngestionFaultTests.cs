@@ -90,6 +90,36 @@ public class IngestionFaultTests
     }
 
     [Fact]
+    public async Task An_ingestion_cut_off_while_handing_in_is_failed_and_the_next_one_does_its_items_once()
+    {
+        await using var bench = await IngestionBench.CreateAsync(Quick);
+        bench.WriteMany(5);
+        var cut = bench.Service().StartAsync(new IngestionRequest(), CutOffAsync(bench));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => cut);
+
+        var summary = Assert.Single(await bench.Service().ListAsync());
+        Assert.Equal((IngestionState.Failed, false, 251), (summary.State, summary.Submitted, summary.Counts.Queued));
+        var again = await bench.RunAsync(await bench.Service().StartAsync(new IngestionRequest(), Made(300)));
+
+        Assert.Equal(300, again.Counts.Embedded);
+        Assert.Equal(300, bench.Parses);
+        Assert.Equal(250, (await bench.Service().ShowAsync(summary.Id)).Summary.Counts.Cancelled);       // all that came again
+
+        static async IAsyncEnumerable<SourceItem> CutOffAsync(IngestionBench bench)
+        {
+            await foreach (var item in Made(250)) yield return item;
+            yield return new SourceItem("half", "made", "half", new byte[9_000_000]);       // enough to hand in what came before
+            throw new OperationCanceledException();
+        }
+    }
+
+    private static async IAsyncEnumerable<SourceItem> Made(int count)
+    {
+        await Task.Yield();
+        for (var i = 0; i < count; i++) yield return new SourceItem($"i{i}", "made", $"i{i}", System.Text.Encoding.UTF8.GetBytes($"item {i}"));
+    }
+
+    [Fact]
     public async Task Stopping_hands_leases_back_at_once_and_running_again_resumes()
     {
         await using var bench = await IngestionBench.CreateAsync(Quick);

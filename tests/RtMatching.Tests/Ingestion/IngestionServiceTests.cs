@@ -226,6 +226,40 @@ public class IngestionServiceTests
     }
 
     [Fact]
+    public async Task What_was_still_under_way_when_the_version_was_switched_ranks_in_the_new_one_too()
+    {
+        await using var bench = await IngestionBench.CreateAsync();
+        bench.WriteMany(2);
+        await bench.IngestAsync();
+        bench.Write("late.txt", "came late");
+        var late = await bench.StartAsync();
+        var profiles = new ProfileStore(bench.Test.Database);
+        var old = (await profiles.FindActiveAsync(TaskProfile.DefaultName))!;
+        var saved = await profiles.SaveAsync(old.Profile with { Iterations = 3 });
+        await bench.Service().ReembedAsync();
+
+        await bench.RunAsync(late);
+
+        Assert.Equal(0, await bench.CountAsync($"""
+            select count(*) from documents d where d.current_version is null or not exists (
+                select 1 from vectors_{saved.Id} v where v.content_hash = d.content_hash)
+            """));
+    }
+
+    [Fact]
+    public async Task Another_model_than_the_profiles_is_refused_with_the_remedy()
+    {
+        await using var bench = await IngestionBench.CreateAsync();
+        bench.WriteMany(1);
+        await bench.IngestAsync();
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(
+            () => bench.Service().StartAsync(new IngestionRequest { Paths = [bench.Folder], ModelPath = "/models/other" }));
+
+        Assert.Contains("another profile name", error.Message);
+    }
+
+    [Fact]
     public async Task Re_embedding_that_cannot_be_finished_switches_nothing_and_says_what_to_do()
     {
         await using var bench = await IngestionBench.CreateAsync(new IngestionOptions

@@ -168,6 +168,32 @@ public sealed class IngestionSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Bytes_that_are_no_UTF_8_cost_a_character_and_not_the_row()
+    {
+        foreach (var (name, before, after) in new[] { ("a.csv", "id,text\n1,caf", "\n"), ("a.jsonl", "{\"id\": 1, \"text\": \"caf", "\"}\n") })
+        {
+            var file = Write(name, "");
+            File.WriteAllBytes(file, [.. Encoding.UTF8.GetBytes(before), 0xE9, .. Encoding.UTF8.GetBytes(after)]);
+
+            Assert.Equal("caf\uFFFD", Text(Assert.Single(await ReadAsync(new IngestionRequest { Paths = [file] }))));
+        }
+    }
+
+    [Theory]
+    [InlineData("pipe.csv")]
+    [InlineData("pipe.txt")]
+    public async Task A_pipe_is_not_waited_for(string name)
+    {
+        if (OperatingSystem.IsWindows()) return;        // no such files there
+        var pipe = Path.Combine(_folder, name);
+        System.Diagnostics.Process.Start("mkfifo", [pipe]).WaitForExit();
+
+        var item = Assert.Single(await ReadAsync(new IngestionRequest { Paths = [_folder] }).WaitAsync(TimeSpan.FromSeconds(10)));
+
+        Assert.Empty(item.Bytes!);
+    }
+
+    [Fact]
     public async Task A_mapping_that_names_a_missing_column_rejects_the_rows()
     {
         var file = Write("a.csv", "id,body\n1,x\n");

@@ -17,15 +17,15 @@ public class WorkQueueTests
     {
         await using var bench = await IngestionBench.CreateAsync(Quick);
         bench.WriteMany(5);
-        var scope = new QueueScope(1, await bench.StartAsync());
+        var id = await bench.StartAsync();
         var (one, other) = (Queue(bench), Queue(bench));
 
-        await using var first = await one.ClaimAsync(ItemStage.Queued, scope, 3, default);
-        await using var second = await other.ClaimAsync(ItemStage.Queued, scope, 3, default);
+        await using var first = await one.ClaimAsync(ItemStage.Queued, id, 3, default);
+        await using var second = await other.ClaimAsync(ItemStage.Queued, id, 3, default);
 
         Assert.Equal((3, 2), (first!.Items.Count, second!.Items.Count));
         Assert.Empty(first.Items.Select(item => item.Id).Intersect(second.Items.Select(item => item.Id)));
-        Assert.Null(await one.ClaimAsync(ItemStage.Queued, scope, 3, default));
+        Assert.Null(await one.ClaimAsync(ItemStage.Queued, id, 3, default));
     }
 
     [Fact]
@@ -33,11 +33,11 @@ public class WorkQueueTests
     {
         await using var bench = await IngestionBench.CreateAsync(Quick);
         bench.WriteMany(2);
-        var scope = new QueueScope(1, await bench.StartAsync());
+        var id = await bench.StartAsync();
         var queue = Queue(bench);
 
-        await (await queue.ClaimAsync(ItemStage.Queued, scope, 2, default))!.DisposeAsync();
-        await using var again = await queue.ClaimAsync(ItemStage.Queued, scope, 2, default);
+        await (await queue.ClaimAsync(ItemStage.Queued, id, 2, default))!.DisposeAsync();
+        await using var again = await queue.ClaimAsync(ItemStage.Queued, id, 2, default);
 
         Assert.Equal([1, 1], again!.Items.Select(item => item.Attempts));
     }
@@ -47,10 +47,10 @@ public class WorkQueueTests
     {
         await using var bench = await IngestionBench.CreateAsync(Quick with { Lease = TimeSpan.FromMilliseconds(800) });
         bench.WriteMany(2);
-        var scope = new QueueScope(1, await bench.StartAsync());
+        var id = await bench.StartAsync();
         var (alive, dead) = (Queue(bench), Queue(bench));
-        await using var kept = await alive.ClaimAsync(ItemStage.Queued, scope, 1, default);
-        var lost = await dead.ClaimAsync(ItemStage.Queued, scope, 1, default);
+        await using var kept = await alive.ClaimAsync(ItemStage.Queued, id, 1, default);
+        var lost = await dead.ClaimAsync(ItemStage.Queued, id, 1, default);
 
         await Task.Delay(1000);
         await alive.RenewAsync(default);
@@ -67,13 +67,12 @@ public class WorkQueueTests
         await using var bench = await IngestionBench.CreateAsync(Quick);
         bench.WriteMany(4);
         var id = await bench.StartAsync();
-        var scope = new QueueScope(1, id);
         var queue = Queue(bench);
         var sizes = new List<int>();
         for (var attempt = 1; attempt <= 3; attempt++)
         {
             // Of four items, the first kills its worker: those beside it are ended by others before it is tried again.
-            var lease = await queue.ClaimAsync(ItemStage.Queued, scope, attempt == 1 ? 1 : 4, default);
+            var lease = await queue.ClaimAsync(ItemStage.Queued, id, attempt == 1 ? 1 : 4, default);
             sizes.Add(lease!.Items.Count);
             await bench.ExecuteAsync($"update items set lease_until = now() - interval '1 second' where lease_token = '{lease.Token}'");
             await queue.ReapAsync(default);
@@ -92,11 +91,11 @@ public class WorkQueueTests
     {
         await using var bench = await IngestionBench.CreateAsync(Quick with { Backoff = TimeSpan.FromSeconds(10) });
         bench.WriteMany(1);
-        var scope = new QueueScope(1, await bench.StartAsync());
+        var id = await bench.StartAsync();
         var queue = Queue(bench);
         foreach (var (least, most) in new[] { (5, 15), (10, 30) })
         {
-            await using var lease = await queue.ClaimAsync(ItemStage.Queued, scope, 1, default);
+            await using var lease = await queue.ClaimAsync(ItemStage.Queued, id, 1, default);
             await queue.FailAsync(lease!, lease!.Items[0], "broken", default);
             Assert.Equal(1, await bench.CountAsync(
                 $"select count(*) from items where not_before - now() between interval '{least - 1} seconds' and interval '{most + 1} seconds'"));
@@ -110,7 +109,6 @@ public class WorkQueueTests
         await using var bench = await IngestionBench.CreateAsync(Quick);
         bench.Write("cv.txt", "a text");
         var id = await bench.StartAsync();
-        var scope = new QueueScope(1, id);
         var queue = Queue(bench);
         var stage = new ParseStage(new DatabaseRetry(bench.Test.Database, Quick.DatabasePatience), queue, async (_, _) =>
         {
@@ -118,7 +116,7 @@ public class WorkQueueTests
             return new(Core.Documents.DocumentOutcome.Ok, Core.Documents.DocumentFormat.Text, "text", [], null);
         }, Quick);
 
-        Assert.True(await stage.StepAsync(scope, default));
+        Assert.True(await stage.StepAsync(id, default));
 
         Assert.Equal(0, await bench.CountAsync("select count(*) from texts"));
         Assert.Equal(1, await bench.CountAsync("select count(*) from items where stage = 'queued'"));
