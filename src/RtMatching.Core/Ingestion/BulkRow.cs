@@ -1,7 +1,8 @@
 namespace RtMatching.Core.Ingestion;
 
 /// <summary>A row of a bulk file.</summary>
-/// <param name="Unit">What <paramref name="Number"/> counts from 1: <c>line</c> (JSON Lines) or <c>row</c> (CSV, the header not counted).</param>
+/// <param name="Unit">What <paramref name="Number"/> counts from 1: <c>line</c> (JSON Lines) or <c>row</c> (CSV, the header not
+/// counted).</param>
 /// <param name="Columns">The values of each column: one, or those of a JSON array.</param>
 internal sealed record BulkRow(string Unit, long Number, IReadOnlyDictionary<string, string[]> Columns)
 {

@@ -3,7 +3,9 @@ using CsvHelper;
 
 namespace RtMatching.Core.Ingestion;
 
-/// <summary>CSV and TSV with a header (RFC 4180: quotes, line breaks in quotes); separated by , ; | or tab, as the first lines show.</summary>
+/// <summary>
+/// CSV and TSV with a header (RFC 4180: quotes, line breaks in quotes); separated by , ; | or tab, as the first lines show.
+/// </summary>
 internal static class CsvRows
 {
     private const string Unit = "row";
@@ -39,7 +41,11 @@ internal static class CsvRows
             if (!await csv.ReadAsync(cancellation)) return (null, false);
             var header = csv.Headers;
             if (csv.FieldCount != header.Count)
-                return (BulkRow.Bad(Unit, number, $"it has {csv.FieldCount} columns (file line {csv.LineNumber}), the header has {header.Count}"), true);
+            {
+                var detail = $"it has {csv.FieldCount} columns (file line {csv.LineNumber}), the header has {header.Count}";
+                return (BulkRow.Bad(Unit, number, detail), true);
+            }
+
             var columns = new Dictionary<string, string[]>(StringComparer.Ordinal);
             for (var i = 0; i < header.Count; i++) columns.TryAdd(header[i], [csv[i].ToString()]);
             return (new BulkRow(Unit, number, columns), true);
@@ -50,7 +56,9 @@ internal static class CsvRows
         }
     }
 
-    /// <summary>After a row without end there is no telling where the next one begins. The reader's own message may quote the row.</summary>
+    /// <summary>
+    /// After a row without end there is no telling where the next one begins. The reader's own message may quote the row.
+    /// </summary>
     private static BulkRow Unclosed(long number) => BulkRow.Bad(
         Unit, number, "a quote in it is never closed, or it is longer than any document may be; the rest of the file was not read");
 }

@@ -9,7 +9,9 @@ namespace RtMatching.Core.Ingestion;
 internal sealed class EmbedStage(
     DatabaseRetry database, WorkQueue queue, DocumentEmbedder embedder, VectorStore vectors, IngestionOptions options)
 {
-    /// <summary>Leases the next documents and cuts their texts, while the model may still be busy with others; null where none waits.</summary>
+    /// <summary>
+    /// Leases the next documents and cuts their texts, while the model may still be busy with others; null where none waits.
+    /// </summary>
     public async Task<EmbedWork?> PrepareAsync(long ingestionId, CancellationToken cancellation)
     {
         var lease = await queue.ClaimAsync(ItemStage.Parsed, ingestionId, options.EmbedBatch, cancellation);
@@ -83,15 +85,18 @@ internal sealed class EmbedStage(
         string tenant, DocumentKind kind, IReadOnlyList<EmbedEntry> entries, CancellationToken cancellation) =>
         database.RunAsync(async (connection, token) =>
         {
-            await using var command = new NpgsqlCommand(
-                $"select content_hash from {vectors.Vectors} where tenant = @tenant and kind = @kind and content_hash = any(@hashes)", connection);
+            await using var command = new NpgsqlCommand($"""
+                select content_hash from {vectors.Vectors} where tenant = @tenant and kind = @kind and content_hash = any(@hashes)
+                """, connection);
             command.Parameters.AddWithValue("tenant", tenant);
             command.Parameters.AddWithValue("kind", Sql.Name(kind));
             command.Parameters.AddWithValue("hashes", entries.Select(entry => entry.First.ContentHash).ToArray());
             return await Sql.HashesAsync(command, token);
         }, cancellation);
 
-    /// <summary>Texts of like length together, up to the budget: a batch then costs what its texts cost, and a crash loses one batch.</summary>
+    /// <summary>
+    /// Texts of like length together, up to the budget: a batch then costs what its texts cost, and a crash loses one batch.
+    /// </summary>
     private IEnumerable<IReadOnlyList<EmbedEntry>> Batches(IEnumerable<EmbedEntry> entries)
     {
         var batch = new List<EmbedEntry>();
@@ -148,12 +153,15 @@ internal sealed class EmbedStage(
     }
 
     /// <summary>Vectors of entries of which at least one item's lease still held; those of the others are discarded.</summary>
-    private static IEnumerable<StoredVector> Held(IReadOnlyList<EmbedEntry> entries, IReadOnlyList<float[]> vectorsOf, HashSet<long> ended) =>
+    private static IEnumerable<StoredVector> Held(
+        IReadOnlyList<EmbedEntry> entries, IReadOnlyList<float[]> vectorsOf, HashSet<long> ended) =>
         entries.Zip(vectorsOf)
             .Where(pair => pair.First.Twins.Any(item => ended.Contains(item.Id)))
             .Select(pair => new StoredVector(pair.First.First.Tenant, pair.First.First.Kind, pair.First.First.ContentHash, pair.Second));
 
-    /// <summary>Documents before items, in order, as handing in does: two transactions that wait for each other cost a second and a retry.</summary>
+    /// <summary>
+    /// Documents before items, in order, as handing in does: two transactions that wait for each other cost a second and a retry.
+    /// </summary>
     private static async Task LockDocumentsAsync(NpgsqlTransaction transaction, long[] items, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""

@@ -4,8 +4,8 @@ namespace RtMatching.Core.Ingestion;
 internal static class FolderWalk
 {
     /// <summary>
-    /// Links given as <paramref name="path"/> itself are followed. Inside a folder, links to other places are reported, so that a walk never
-    /// leaves the folder it was given or runs in a circle; links to places inside need no following: the walk comes there anyway.
+    /// Links given as <paramref name="path"/> itself are followed. Inside a folder, links to other places are reported, so that a walk
+    /// never leaves the folder it was given or runs in a circle; links to places inside need no following: the walk comes there anyway.
     /// </summary>
     public static IEnumerable<(string File, Rejection? Rejection)> Files(string path) =>
         Directory.Exists(path) ? Folder(path, Real(path)) : [(path, null)];
@@ -54,8 +54,9 @@ internal static class FolderWalk
         {
             var target = link.ResolveLinkTarget(returnFinalTarget: true);
             if (target is null || !target.Exists) return new Rejection(Outcomes.Unreadable, "A symbolic link to nothing.");
-            var inside = target.FullName.StartsWith(realTop + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-            return inside ? null : new Rejection(Outcomes.Unsupported, "A symbolic link out of the folder: give the place it leads to as a path of its own.");
+            var inside = (target.FullName + Path.DirectorySeparatorChar).StartsWith(realTop + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+            if (inside) return null;
+            return new Rejection(Outcomes.Unsupported, "A symbolic link out of the folder: give the place it leads to as a path of its own.");
         }
         catch (IOException)
         {

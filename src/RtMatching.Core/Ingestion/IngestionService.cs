@@ -6,7 +6,8 @@ using RtMatching.Inference.Model;
 namespace RtMatching.Core.Ingestion;
 
 /// <summary>Bulk loads, from paths to vectors: the door that the command line and the server use.</summary>
-/// <param name="load">Gives the model at a path (null: the built-in one), which stays the caller's. Without it models are loaded and disposed here.</param>
+/// <param name="load">Gives the model at a path (null: the built-in one), which stays the caller's. Without it models are loaded and
+/// disposed here.</param>
 public sealed class IngestionService(Database database, IngestionOptions? options = null, Func<string?, LanguageModel>? load = null)
     : IAsyncDisposable, IDisposable
 {
@@ -47,7 +48,8 @@ public sealed class IngestionService(Database database, IngestionOptions? option
             request.Tenant, request.Kind, IngestionSource.Describe(request), profile.Id, reembed: false, cancellation);
         try
         {
-            await SubmitAsync(new Submission(_retry, profile, request, id, new VectorStore(Database, profile)), items, progress, cancellation);
+            var submission = new Submission(_retry, profile, request, id, new VectorStore(Database, profile));
+            await SubmitAsync(submission, items, progress, cancellation);
         }
         catch
         {
@@ -102,8 +104,11 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         var parse = new ParseStage(_retry, queue, Parse ?? ((bytes, token) => _parser.Value.ParseAsync(bytes, token)), _options);
         return new IngestionWorker(queue, Store, parse, Embed, _options);
 
-        EmbedStage Embed() => new(
-            _retry, queue, new DocumentEmbedder(Model(profile.Profile.ModelPath), profile.Profile), new VectorStore(Database, profile), _options);
+        EmbedStage Embed()
+        {
+            var embedder = new DocumentEmbedder(Model(profile.Profile.ModelPath), profile.Profile);
+            return new EmbedStage(_retry, queue, embedder, new VectorStore(Database, profile), _options);
+        }
     }
 
     /// <summary>Where another version was switched to meanwhile, what came in is embedded for that one too, or it would not rank.</summary>
@@ -114,7 +119,8 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     }
 
     /// <summary>Newest first.</summary>
-    public Task<IReadOnlyList<IngestionSummary>> ListAsync(string tenant = "default", int limit = 100, CancellationToken cancellation = default) =>
+    public Task<IReadOnlyList<IngestionSummary>> ListAsync(
+        string tenant = "default", int limit = 100, CancellationToken cancellation = default) =>
         Store.ListAsync(tenant, limit, cancellation);
 
     /// <param name="failedOnly">Only rejected and dead items.</param>
@@ -151,11 +157,13 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     /// Fills the newest version of a profile for every current document of both kinds and all tenants while the active one goes on
     /// serving, then switches. Returns the version that is active now.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Some documents cannot be embedded; the message says how to find them. Nothing is switched.</exception>
+    /// <exception cref="InvalidOperationException">Some documents cannot be embedded; the message says how to find them. Nothing is
+    /// switched.</exception>
     public async Task<ProfileVersion> ReembedAsync(
         string profile = TaskProfile.DefaultName, IProgress<IngestionProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var newest = (await _retry.RunAsync(_profiles.ListAsync, cancellation)).Where(version => version.Profile.Name == profile).MaxBy(version => version.Version)
+        var newest = (await _retry.RunAsync(_profiles.ListAsync, cancellation))
+            .Where(version => version.Profile.Name == profile).MaxBy(version => version.Version)
             ?? throw new InvalidOperationException($"There is no profile {profile}: `ingest` makes the first one, `profiles set` others.");
         var missingBefore = long.MaxValue;
         while (true)

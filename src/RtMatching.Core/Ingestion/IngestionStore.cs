@@ -97,7 +97,9 @@ internal sealed class IngestionStore(DatabaseRetry database)
             return true;
         }, cancellation);
 
-    /// <summary>Puts what ended without success back to queued. Texts that parsing gave up on are forgotten, so that it is tried anew.</summary>
+    /// <summary>
+    /// Puts what ended without success back to queued. Texts that parsing gave up on are forgotten, so that it is tried anew.
+    /// </summary>
     public Task<bool> RetryAsync(long id, CancellationToken cancellation) =>
         database.CommitAsync(async (transaction, token) =>
         {

@@ -107,7 +107,8 @@ internal sealed class IngestionWorker(
         while (true)
         {
             var asked = Stopwatch.StartNew();
-            var summary = await store.FindAsync(id, cancellation) ?? throw new KeyNotFoundException($"Ingestion {id} was deleted while it ran.");
+            var summary = await store.FindAsync(id, cancellation)
+                ?? throw new KeyNotFoundException($"Ingestion {id} was deleted while it ran.");
             openAtStart ??= summary.Counts.Open;
             progress?.Report(Progress(summary.Counts, openAtStart.Value, clock.Elapsed));
             if (HasNothingLeft(summary))

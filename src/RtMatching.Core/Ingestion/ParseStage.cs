@@ -8,7 +8,8 @@ namespace RtMatching.Core.Ingestion;
 
 /// <summary>From a content's bytes to its text: queued items become parsed or rejected.</summary>
 internal sealed class ParseStage(
-    DatabaseRetry database, WorkQueue queue, Func<ReadOnlyMemory<byte>, CancellationToken, Task<ParsedDocument>> parse, IngestionOptions options)
+    DatabaseRetry database, WorkQueue queue, Func<ReadOnlyMemory<byte>, CancellationToken, Task<ParsedDocument>> parse,
+    IngestionOptions options)
 {
     // Loops that come upon the same content wait for each other instead of parsing it twice.
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _contents = new();
@@ -64,8 +65,9 @@ internal sealed class ParseStage(
     private Task<(string Outcome, string? Detail)?> FindAsync(LeasedItem item, CancellationToken cancellation) =>
         database.RunAsync<(string, string?)?>(async (connection, token) =>
         {
-            await using var command = new NpgsqlCommand(
-                "select outcome, detail from texts where tenant = @tenant and content_hash = @hash and preparation = @preparation", connection);
+            await using var command = new NpgsqlCommand("""
+                select outcome, detail from texts where tenant = @tenant and content_hash = @hash and preparation = @preparation
+                """, connection);
             Bind(command, item);
             await using var reader = await command.ExecuteReaderAsync(token);
             return await reader.ReadAsync(token) ? (reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1)) : null;
@@ -80,7 +82,8 @@ internal sealed class ParseStage(
         }, cancellation);
 
     private async Task CommitAsync(
-        Lease lease, IReadOnlyList<LeasedItem> twins, string outcome, string? detail, ParsedDocument? parsed, CancellationToken cancellation)
+        Lease lease, IReadOnlyList<LeasedItem> twins, string outcome, string? detail, ParsedDocument? parsed,
+        CancellationToken cancellation)
     {
         var ids = twins.Select(item => item.Id).ToArray();
         var to = outcome == Outcomes.Ok ? ItemStage.Parsed : ItemStage.Rejected;
@@ -94,7 +97,8 @@ internal sealed class ParseStage(
         lease.Drop(ids);
     }
 
-    private static async Task StoreAsync(NpgsqlTransaction transaction, LeasedItem item, ParsedDocument parsed, CancellationToken cancellation)
+    private static async Task StoreAsync(
+        NpgsqlTransaction transaction, LeasedItem item, ParsedDocument parsed, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand($"""
             insert into texts (tenant, content_hash, preparation, outcome, format, detail, language, body, sections, search)

@@ -61,7 +61,9 @@ internal sealed class RowReader(IngestionRequest request, IngestionOptions optio
         Date = RowValues.Date(row.First(mapping.Date)),
     };
 
-    /// <summary>The row's text as UTF-8, or the row itself where it is a JSON Resume and the mapping names no text. Null: no text column at all.</summary>
+    /// <summary>
+    /// The row's text as UTF-8, or the row itself where it is a JSON Resume and the mapping names no text. Null: no text column at all.
+    /// </summary>
     private byte[]? Content(BulkRow row, ColumnMapping mapping)
     {
         if (row.JsonResume is not null && request.Mapping.Text.Count == 0) return Encoding.UTF8.GetBytes(row.JsonResume);

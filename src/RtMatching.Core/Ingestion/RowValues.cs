@@ -7,7 +7,9 @@ internal static class RowValues
 {
     private const int MaxLength = 200;
 
-    public static bool IsGiven(string value) => !string.IsNullOrWhiteSpace(value) && value.Trim() is not ("NA" or "N/A" or "null" or "None" or "-1");
+    /// <summary>False for blanks and for what exports write where there is nothing.</summary>
+    public static bool IsGiven(string value) =>
+        !string.IsNullOrWhiteSpace(value) && value.Trim() is not ("NA" or "N/A" or "null" or "None" or "-1");
 
     /// <summary>One column may hold several, separated by ; or |. A comma separates nothing: categories have commas in them.</summary>
     public static IEnumerable<string> Tags(IReadOnlyList<string> values) => values

@@ -79,7 +79,8 @@ internal sealed class Submission(
         foreach (var content in taken.OrderBy(content => Convert.ToHexString(content.Hash), StringComparer.Ordinal))
         {
             if (!stored.Add(Convert.ToHexStringLower(content.Hash))) continue;
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("insert into contents (tenant, hash, bytes) values ($1, $2, $3) on conflict do nothing")
+            const string Insert = "insert into contents (tenant, hash, bytes) values ($1, $2, $3) on conflict do nothing";
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(Insert)
             {
                 Parameters = { new() { Value = request.Tenant }, new() { Value = content.Hash }, new() { Value = content.Item.Bytes! } },
             });
@@ -88,14 +89,18 @@ internal sealed class Submission(
         if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancellation);
     }
 
-    /// <summary>Makes missing documents, renews the tags and such of the others, and locks them all. Those of another kind are left out.</summary>
+    /// <summary>
+    /// Makes missing documents, renews the tags and such of the others, and locks them all. Those of another kind are left out.
+    /// </summary>
     private async Task<IReadOnlyList<Content>> StoreDocumentsAsync(
         NpgsqlTransaction transaction, List<Content> taken, CancellationToken cancellation)
     {
         const string Given = """
             with given as (
-                select g.source, g.external_id, array(select jsonb_array_elements_text(g.tags::jsonb)) as tags, g.location, g.language, g.dated_on
-                from unnest(@sources, @ids, @tags, @locations, @languages, @dates) as g(source, external_id, tags, location, language, dated_on))
+                select g.source, g.external_id, array(select jsonb_array_elements_text(g.tags::jsonb)) as tags, g.location, g.language,
+                    g.dated_on
+                from unnest(@sources, @ids, @tags, @locations, @languages, @dates)
+                    as g(source, external_id, tags, location, language, dated_on))
             """;
         await using var insert = Command(transaction, Given + """
 
@@ -107,7 +112,8 @@ internal sealed class Submission(
             , changed as (
                 select d.id, case when g.tags = '{}' then d.tags else g.tags end as tags, coalesce(g.location, d.location) as location,
                     coalesce(g.language, d.language) as language, coalesce(g.dated_on, d.dated_on) as dated_on
-                from given g join documents d on d.tenant = @tenant and d.source = g.source and d.external_id = g.external_id and d.kind = @kind)
+                from given g
+                join documents d on d.tenant = @tenant and d.source = g.source and d.external_id = g.external_id and d.kind = @kind)
             update documents d
             set tags = c.tags, location = c.location, language = c.language, dated_on = c.dated_on, updated_at = now()
             from changed c
@@ -158,8 +164,8 @@ internal sealed class Submission(
     }
 
     /// <summary>
-    /// What other ingestions still had to do of these documents for this profile, or for a version of it that no longer ranks, is done here,
-    /// once. Re-embedding for a version to come goes on.
+    /// What other ingestions still had to do of these documents for this profile, or for a version of it that no longer ranks, is done
+    /// here, once. Re-embedding for a version to come goes on.
     /// </summary>
     private async Task TakeOverAsync(NpgsqlTransaction transaction, IReadOnlyList<Content> queued, CancellationToken cancellation)
     {

@@ -15,8 +15,8 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
     private readonly ConcurrentDictionary<Guid, Lease> _leases = new();
 
     /// <summary>
-    /// Leases up to <paramref name="max"/> items that wait at <paramref name="stage"/>, in order; null where there are none. An item that has
-    /// failed before comes alone, so that one that kills its worker ends as a dead letter without taking others along.
+    /// Leases up to <paramref name="max"/> items that wait at <paramref name="stage"/>, in order; null where there are none. An item
+    /// that has failed before comes alone, so that one that kills its worker ends as a dead letter without taking others along.
     /// </summary>
     public Task<Lease?> ClaimAsync(ItemStage stage, long ingestionId, int max, CancellationToken cancellation) =>
         database.RunAsync(async (connection, token) =>

@@ -9,7 +9,8 @@ public sealed class DocumentEmbedder
 {
     private readonly TextEmbedder _embedder;
 
-    /// <exception cref="ArgumentException">The profile was made with other weights, or leaves no room for text; the message names the remedy.</exception>
+    /// <exception cref="ArgumentException">The profile was made with other weights, or leaves no room for text; the message names the
+    /// remedy.</exception>
     public DocumentEmbedder(LanguageModel model, TaskProfile profile)
     {
         if (model.WeightsHash != profile.WeightsHash)
@@ -23,11 +24,15 @@ public sealed class DocumentEmbedder
     public TaskProfile Profile { get; }
     public LanguageModel Model { get; }
 
-    /// <summary>One L2-normalised vector per text (already redacted by the caller where the profile says so), in order. (texts, dimension)</summary>
+    /// <summary>
+    /// One L2-normalised vector per text (already redacted by the caller where the profile says so), in order. (texts, dimension)
+    /// </summary>
     public IReadOnlyList<float[]> Embed(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation = default) =>
         Embed(Prepare(texts, kind, cancellation), cancellation);
 
-    /// <summary>Cuts what is too long for one forward. Uses the tokenizer alone, so it can run while the model works on other texts.</summary>
+    /// <summary>
+    /// Cuts what is too long for one forward. Uses the tokenizer alone, so it can run while the model works on other texts.
+    /// </summary>
     public PreparedTexts Prepare(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation = default)
     {
         var splitter = new TextSplitter(Model.Tokenizer, TextTokens(Instruction(kind)));
@@ -42,7 +47,8 @@ public sealed class DocumentEmbedder
     }
 
     /// <summary>
-    /// The vectors of prepared texts: that of its only part, or the renormalised mean of the parts weighted by their tokens. (texts, dimension)
+    /// The vectors of prepared texts: that of its only part, or the renormalised mean of the parts weighted by their tokens. (texts,
+    /// dimension)
     /// </summary>
     public IReadOnlyList<float[]> Embed(PreparedTexts prepared, CancellationToken cancellation = default)
     {

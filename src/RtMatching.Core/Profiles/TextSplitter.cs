@@ -42,7 +42,10 @@ internal sealed class TextSplitter(ITokenizer tokenizer, int maxTokens)
     /// <summary>A token of a byte-level vocabulary is at least one byte: a short text need not be tokenised to know.</summary>
     private bool Fits(string text) => Encoding.UTF8.GetByteCount(text) <= maxTokens || tokenizer.Encode(text).Length <= maxTokens;
 
-    /// <summary>The text in pieces that fit, each with its tokens; end to end they are the text. Lazy, so that a huge text is not read to its end.</summary>
+    /// <summary>
+    /// The text in pieces that fit, each with its tokens; end to end they are the text. Lazy, so that a huge text is not read to its
+    /// end.
+    /// </summary>
     private IEnumerable<(string Piece, int Tokens)> Pieces(string text, int level)
     {
         foreach (var piece in level < Separators.Length ? Cut(text, Separators[level]) : Halves(text))
@@ -69,7 +72,9 @@ internal sealed class TextSplitter(ITokenizer tokenizer, int maxTokens)
         }
     }
 
-    /// <summary>Never between the two halves of a surrogate pair. One code point fits: the embedder leaves room for 16 tokens at least.</summary>
+    /// <summary>
+    /// Never between the two halves of a surrogate pair. One code point fits: the embedder leaves room for 16 tokens at least.
+    /// </summary>
     private static IEnumerable<string> Halves(string text)
     {
         var middle = text.Length / 2;

@@ -30,7 +30,9 @@ public sealed class IngestionSourceTests : IDisposable
     {
         var file = Write("a/b.txt", "B");
 
-        var items = await ReadAsync(new IngestionRequest { Paths = [_folder, Path.Combine(_folder, "a"), file, Path.Combine(_folder, "a", "..", "a", "b.txt")] });
+        string[] paths = [_folder, Path.Combine(_folder, "a"), file, Path.Combine(_folder, "a", "..", "a", "b.txt")];
+
+        var items = await ReadAsync(new IngestionRequest { Paths = paths });
 
         Assert.Single(items);
     }
@@ -65,7 +67,7 @@ public sealed class IngestionSourceTests : IDisposable
 
         Assert.Equal(["A"], items.Where(item => item.Bytes is not null).Select(Text));
         Assert.Equal(["nothing", "out.txt", "outdir"],
-            items.Where(item => item.Rejection is not null && Path.GetFileName(item.Name) != "circle").Select(item => Path.GetFileName(item.Name)));
+            items.Where(item => item.Rejection is not null).Select(item => Path.GetFileName(item.Name)));
     }
 
     [Fact]
