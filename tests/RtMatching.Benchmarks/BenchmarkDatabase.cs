@@ -8,16 +8,21 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
 {
     private readonly string _name;
 
-    private BenchmarkDatabase(string name, Database database) => (_name, Database) = (name, database);
+    private readonly bool _keep;
+
+    private BenchmarkDatabase(string name, Database database, bool keep) => (_name, Database, _keep) = (name, database, keep);
 
     public Database Database { get; }
 
-    public static async Task<BenchmarkDatabase> CreateAsync(string name)
+    /// <param name="keep">Leave it behind, for a later run that reuses it.</param>
+    public static async Task<BenchmarkDatabase> CreateAsync(string name, bool keep = false)
     {
         await OnServerAsync($"drop database if exists {name} with (force)");
         await OnServerAsync($"create database {name}");
-        return new BenchmarkDatabase(name, await Database.OpenAsync(database: name));
+        return await ReuseAsync(name, keep);
     }
+
+    public static async Task<BenchmarkDatabase> ReuseAsync(string name, bool keep) => new(name, await Database.OpenAsync(database: name), keep);
 
     public async Task ExecuteAsync(string sql)
     {
@@ -29,7 +34,7 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();
-        await OnServerAsync($"drop database if exists {_name} with (force)");
+        if (!_keep) await OnServerAsync($"drop database if exists {_name} with (force)");
     }
 
     private static async Task OnServerAsync(string sql)

@@ -18,7 +18,7 @@ static int List()
           gemm       the machine's f32 peak, and our matrix products of several shapes beside it
           forward    a whole forward of the Qwen3-0.6B shape beside both peaks [--tokens N] [--path Vector512|Vector256|Vector128]
           tokenizer  tokens a second on one core [TOKENIZER.json [TEXTS.txt]]
-          search     recall, filters and latency over 100,000 made-up candidates in PostgreSQL [--candidates N] [--queries N]
+          search     recall, filters and latency over 100,000 made-up candidates in PostgreSQL [--candidates N] [--queries N] [--keep | --reuse]
           quality    precision@10 and AUC on public data, k = 1..8, beside BM25; needs RTMATCH_DATA [--iterations K]
           refinement eight passes beside one on 64 texts as long as CVs, two models [--texts N] [--rounds N] [--iterations K] [--small]
         """);

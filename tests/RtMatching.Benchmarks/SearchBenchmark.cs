@@ -10,9 +10,10 @@ using RtMatching.Core.Storage;
 
 namespace RtMatching.Benchmarks;
 
-/// <summary>Recall, filters and latency over 100,000 made-up candidates. Seeded: every run ranks the same. [--candidates N] [--queries N]</summary>
+/// <summary>Recall, filters and latency over 100,000 made-up candidates. Seeded: every run ranks the same. [--candidates N] [--queries N] [--keep | --reuse]</summary>
 public static class SearchBenchmark
 {
+    private const string Name = "rtmatch_benchmark_search";
     private const int Dimension = 256;
     private const int Clusters = 500;
     private const int Vocabulary = 30_000;
@@ -24,15 +25,14 @@ public static class SearchBenchmark
     {
         var candidates = Option(args, "--candidates", 100_000);
         var queries = Option(args, "--queries", 100);
-        await using var scratch = await BenchmarkDatabase.CreateAsync("rtmatch_benchmark_search");
+        var (keep, reuse) = (args.Contains("--keep"), args.Contains("--reuse"));
+        var world = new World(candidates);
+        await using var scratch = reuse ? await BenchmarkDatabase.ReuseAsync(Name, keep: true) : await BenchmarkDatabase.CreateAsync(Name, keep);
         var profile = await new ProfileStore(scratch.Database).SaveAsync(new TaskProfile
         {
             Name = "synthetic", ModelName = "synthetic", WeightsHash = "0", MaxTokens = 512, Dimension = Dimension, Redact = false,
         });
-        var world = new World(candidates);
-        await TimedAsync($"{candidates:N0} candidates stored", () => LoadAsync(scratch, profile, world));
-        await TimedAsync("HNSW index", () => new VectorStore(scratch.Database, profile).BuildIndexesAsync());
-        await scratch.ExecuteAsync("vacuum analyze");
+        if (!reuse) await FillAsync(scratch, profile, world);
         var ranking = new Ranking(scratch.Database, profile, (_, _, _) => throw new InvalidOperationException("Every query brings its vector."));
         var requests = Enumerable.Range(0, queries).Select(world.Query).ToList();
         await TimedAsync("term statistics", () => ranking.RankCandidatesAsync(requests[0]));
@@ -40,6 +40,13 @@ public static class SearchBenchmark
         await ReportFiltersAsync(ranking, requests);
         await ReportLatencyAsync(ranking, requests);
         return 0;
+    }
+
+    private static async Task FillAsync(BenchmarkDatabase scratch, ProfileVersion profile, World world)
+    {
+        await TimedAsync($"{world.Candidates:N0} candidates stored", () => LoadAsync(scratch, profile, world));
+        await TimedAsync("HNSW index", () => new VectorStore(scratch.Database, profile).BuildIndexesAsync());
+        await scratch.ExecuteAsync("vacuum analyze");
     }
 
     private static async Task ReportRecallAsync(Ranking ranking, IReadOnlyList<RankingRequest> requests)

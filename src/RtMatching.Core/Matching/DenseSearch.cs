@@ -17,15 +17,9 @@ internal static class DenseSearch
 
     // Without these the planner may sort the whole table instead of walking the index from the query outwards.
     // relaxed_order goes on scanning until the filter has let enough pass; what it gives out of order is sorted here.
-    private const string WalkIndex = """
-        set local hnsw.iterative_scan = relaxed_order; set local enable_seqscan = off; set local enable_sort = off;
-        set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_bitmapscan = off;
-        """;
-
-    private const string PlanFreely = """
-        set local enable_seqscan = on; set local enable_sort = on;
-        set local enable_hashjoin = on; set local enable_mergejoin = on; set local enable_bitmapscan = on;
-        """;
+    private const string WalkIndex =
+        "hnsw.iterative_scan = relaxed_order, enable_seqscan = off, enable_sort = off, " +
+        "enable_hashjoin = off, enable_mergejoin = off, enable_bitmapscan = off";
 
     /// <summary>
     /// The nearest <paramref name="limit"/> contents, fewer only where the scope holds fewer. Equal similarities stand in the order of their hashes.
@@ -60,13 +54,12 @@ internal static class DenseSearch
     private static async Task<List<DenseHit>> FindByIndexAsync(
         NpgsqlConnection connection, SearchScope scope, float[] query, int limit, CancellationToken cancellation)
     {
-        await SetAsync(connection, $"set local hnsw.ef_search = {EfSearch}; {WalkIndex}", cancellation);
+        await using var settings = await PlannerSettings.SetAsync(connection, $"hnsw.ef_search = {EfSearch}, {WalkIndex}", cancellation);
         var hits = await ReadAsync(scope.Command(connection, $"""
             select v.content_hash, {Distance(scope)} as distance
             from {scope.Vectors} v where v.tenant = $1 and v.kind = '{scope.Kind}' and {scope.Holds("v.content_hash")}
             order by {Distance(scope)} limit $9
             """, query, limit), cancellation);
-        await SetAsync(connection, PlanFreely, cancellation);
         return [.. hits.OrderByDescending(hit => hit.Similarity).ThenBy(hit => hit.Content, StringComparer.Ordinal)];
     }
 
@@ -89,12 +82,6 @@ internal static class DenseSearch
             """, query, limit), cancellation);
 
     private static string Distance(SearchScope scope) => $"(v.embedding <=> $8::real[]::halfvec({scope.Dimension}))";
-
-    private static async Task SetAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(cancellation);
-    }
 
     private static async Task<List<DenseHit>> ReadAsync(NpgsqlCommand command, CancellationToken cancellation)
     {

@@ -8,6 +8,7 @@ namespace RtMatching.Core.Matching;
 internal sealed class SearchScope(string tenant, DocumentKind kind, ProfileVersion profile, RankingFilter filter, byte[]? except)
 {
     public RankingFilter Filter { get; } = filter;
+    public string Tenant { get; } = tenant;
     public string Kind { get; } = NameOf(kind);
     public string Vectors { get; } = $"vectors_{profile.Id}";
     public int Dimension { get; } = profile.Profile.Dimension;
@@ -32,7 +33,7 @@ internal sealed class SearchScope(string tenant, DocumentKind kind, ProfileVersi
     public NpgsqlCommand Command(NpgsqlConnection connection, string sql, params ReadOnlySpan<object> parameters)
     {
         var command = new NpgsqlCommand(sql, connection);
-        Add(command, NpgsqlDbType.Text, tenant);
+        Add(command, NpgsqlDbType.Text, Tenant);
         Add(command, NpgsqlDbType.Bytea, except);
         Add(command, NpgsqlDbType.Array | NpgsqlDbType.Text, Filter.Tags.ToArray());
         Add(command, NpgsqlDbType.Text, Filter.Location is { } location ? $"%{Escaped(location)}%" : null);

@@ -7,7 +7,7 @@ internal readonly record struct TextHit(string Content, double Score);
 
 /// <summary>
 /// Full-text search for a whole job description: the OR of its most informative terms, never an AND, which matches nothing.
-/// The index finds who holds the rarest of them, the weights of what they hold pick the best thousand, and BM25 over their
+/// The index finds who holds the rarest of them, the weights of what they hold pick the best few hundred, and BM25 over their
 /// tsvectors, every term counted, orders those.
 /// </summary>
 internal static class TextSearch
@@ -16,10 +16,10 @@ internal static class TextSearch
     private const int Selective = 5000;
 
     // Index entries read to find candidates: the rarest terms first, until so many documents have been met.
-    private const int MaxPostings = 60_000;
+    private const int MaxPostings = 40_000;
 
-    // Candidates whose tsvectors are read; several times what fusion looks at.
-    private const int MaxScored = 1000;
+    // Candidates whose tsvectors are read; more than twice what fusion looks at.
+    private const int MaxScored = 500;
 
     // BM25's usual constants: how soon repetition stops counting, and how much length counts against a document.
     private const double K1 = 1.2;
@@ -46,23 +46,25 @@ internal static class TextSearch
         NpgsqlConnection connection, SearchScope scope, TermQuery query, IReadOnlyList<QueryTerm> finders, int limit, bool few,
         CancellationToken cancellation)
     {
-        await using var command = scope.Command(connection, $"""
-            with term as materialized (select * from unnest($8::text[], $9::real[]) as t(lexeme, weight)),
-            finder as materialized (select * from unnest($10::tsquery[], $11::real[]) as f(query, weight)),
-            candidate as materialized ({(few ? Few(scope) : Many(scope))}),
-            scored as (
-                select c.content_hash, round(sum(term.weight * ({K1} + 1) * cardinality(u.positions)
-                    / (cardinality(u.positions) + {K1} * ({1 - B} + {B} * length(t.search) / $13::real)))::numeric, 6)::float8 as score
-                from candidate c
-                join texts t on t.tenant = $1 and t.content_hash = c.content_hash and t.preparation = $12
+        var contents = await CandidatesAsync(connection, scope, query, finders, Math.Max(MaxScored, limit), few, cancellation);
+        await using var settings = await PlannerSettings.SetAsync(connection, "enable_mergejoin = off", cancellation);
+        await using var command = new NpgsqlCommand($"""
+            select content_hash, score from (
+                select t.content_hash, round(sum(term.weight * ({K1} + 1) * cardinality(u.positions)
+                    / (cardinality(u.positions) + {K1} * ({1 - B} + {B} * length(t.search) / $6)))::numeric, 6)::float8 as score
+                from unnest($3) candidate(content_hash)
+                join texts t on t.tenant = $1 and t.content_hash = candidate.content_hash and t.preparation = $2
                 cross join lateral unnest(t.search) u
-                join term on term.lexeme = u.lexeme
-                group by c.content_hash)
-            select content_hash, score from scored order by score desc, content_hash limit $14
-            """,
-            query.Terms.Select(term => term.Lexeme).ToArray(), query.Terms.Select(term => (float)term.Weight).ToArray(),
-            finders.Select(Quoted).ToArray(), finders.Select(term => (float)term.Weight).ToArray(),
-            query.Preparation, (float)Math.Max(1, query.Sample.MeanLength), limit);
+                join unnest($4, $5) as term(lexeme, weight) on term.lexeme = u.lexeme
+                group by t.content_hash) scored
+            order by score desc, content_hash limit $7
+            """, connection);
+        object[] parameters =
+        [
+            scope.Tenant, query.Preparation, contents, query.Terms.Select(term => term.Lexeme).ToArray(),
+            query.Terms.Select(term => (float)term.Weight).ToArray(), (float)Math.Max(1, query.Sample.MeanLength), limit,
+        ];
+        foreach (var parameter in parameters) command.Parameters.Add(new NpgsqlParameter { Value = parameter });
         var hits = new List<TextHit>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
@@ -70,16 +72,34 @@ internal static class TextSearch
         return hits;
     }
 
-    /// <summary>From the terms to the documents, by the index: one scan for each finder.</summary>
+    /// <summary>The contents whose tsvectors are worth reading.</summary>
+    private static async Task<byte[][]> CandidatesAsync(
+        NpgsqlConnection connection, SearchScope scope, TermQuery query, IReadOnlyList<QueryTerm> finders, int limit, bool few,
+        CancellationToken cancellation)
+    {
+        // A wide search looks up the best one by one until enough are in scope; a join would look up all hundred thousand first.
+        await using var settings = few
+            ? null
+            : await PlannerSettings.SetAsync(connection, "enable_hashjoin = off, enable_mergejoin = off", cancellation);
+        await using var command = scope.Command(connection, few ? Few(scope) : Many(scope),
+            finders.Select(Quoted).ToArray(), finders.Select(term => (float)term.Weight).ToArray(), query.Preparation, limit);
+        var contents = new List<byte[]>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation)) contents.Add(reader.GetFieldValue<byte[]>(0));
+        return [.. contents];
+    }
+
+    /// <summary>From the terms to the documents, by the index: one scan for each finder, which offset 0 keeps from becoming one for each document.</summary>
     private static string Many(SearchScope scope) => $"""
         select found.content_hash from (
             select t.content_hash, sum(finder.weight) as weight
-            from finder join texts t on t.search @@ finder.query
-            where t.tenant = $1 and t.preparation = $12
-            group by t.content_hash) found
+            from unnest($8::tsquery[], $9::real[]) as finder(query, weight)
+            cross join lateral (
+                select content_hash from texts where search @@ finder.query and tenant = $1 and preparation = $10 offset 0) t
+            group by t.content_hash order by weight desc, t.content_hash offset 0) found
         where {scope.Holds("found.content_hash")}
         and exists (select 1 from {scope.Vectors} v where v.tenant = $1 and v.kind = '{scope.Kind}' and v.content_hash = found.content_hash)
-        order by found.weight desc, found.content_hash limit greatest({MaxScored}, $14)
+        order by found.weight desc, found.content_hash limit $11
         """;
 
     /// <summary>From the documents that pass a narrow filter to those among them that hold a term.</summary>
@@ -87,10 +107,10 @@ internal static class TextSearch
         select t.content_hash
         from (select distinct d.content_hash from documents d where {scope.Documents}) few
         join {scope.Vectors} v on v.tenant = $1 and v.kind = '{scope.Kind}' and v.content_hash = few.content_hash
-        join texts t on t.tenant = $1 and t.content_hash = few.content_hash and t.preparation = $12
-        cross join (select string_agg(query::text, ' | ')::tsquery as query from finder) any_term
+        join texts t on t.tenant = $1 and t.content_hash = few.content_hash and t.preparation = $10
+        cross join (select string_agg(query::text, ' | ')::tsquery as query from unnest($8::tsquery[], $9::real[]) as finder(query, weight)) any_term
         where t.search @@ any_term.query
-        order by ts_rank(t.search, any_term.query, 1) desc, t.content_hash limit greatest({MaxScored}, $14)
+        order by ts_rank(t.search, any_term.query, 1) desc, t.content_hash limit $11
         """;
 
     /// <summary>As a tsquery of one lexeme, whatever characters it has.</summary>
