@@ -37,7 +37,33 @@ public static class QualityBenchmark
         var versions = await StoreAsync(scratch.Database, model, corpus, iterations);
         await scratch.ExecuteAsync("vacuum analyze");
         await ReportAsync(scratch.Database, corpus, versions);
+        await ReportCoverageAsync(scratch.Database, model, corpus, versions[0].Version);
         return 0;
+    }
+
+    /// <summary>How often requirements of software jobs count as covered by CVs that should cover them, and by those that should not.</summary>
+    private static async Task ReportCoverageAsync(Database database, LanguageModel model, Corpus corpus, ProfileVersion version)
+    {
+        const int Jobs = 8;
+        var ranking = new Ranking(database, version, new DocumentEmbedder(model, version.Profile).Embed);
+        var jobs = corpus.Jobs.Where((_, i) => corpus.Labels[i]).Take(Jobs).ToList();
+        Console.WriteLine($"\nRequirements of {Jobs} software jobs in the ten best CVs of a category:\n\n| category | covered | partly | missing |\n|---|---|---|---|");
+        foreach (var category in (string[])["INFORMATION-TECHNOLOGY", "ENGINEERING", "ACCOUNTANT", "CHEF", "FITNESS"])
+        {
+            var coverages = new List<Coverage>();
+            foreach (var job in jobs)
+            {
+                var places = await ranking.RankCandidatesAsync(new RankingRequest
+                {
+                    DocumentId = job.DocumentId, Filter = new RankingFilter { Tags = [category] }, Explain = true,
+                });
+                coverages.AddRange(places.SelectMany(place => place.Explanation!.Requirements).Select(requirement => requirement.Coverage));
+            }
+
+            double Share(Coverage coverage) => (double)coverages.Count(one => one == coverage) / coverages.Count;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {category} | {Share(Coverage.Covered):P0} | {Share(Coverage.Partly):P0} | {Share(Coverage.Missing):P0} |"));
+        }
     }
 
     private static async Task ReportAsync(Database database, Corpus corpus, IReadOnlyList<Swept> sweep)

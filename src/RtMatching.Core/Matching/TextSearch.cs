@@ -16,7 +16,7 @@ internal static class TextSearch
     private const int Selective = 5000;
 
     // Index entries read to find candidates: the rarest terms first, until so many documents have been met.
-    private const int MaxPostings = 40_000;
+    private const int MaxPostings = 20_000;
 
     // Candidates whose tsvectors are read; more than twice what fusion looks at.
     private const int MaxScored = 500;
@@ -33,20 +33,25 @@ internal static class TextSearch
         NpgsqlConnection connection, SearchScope scope, TermQuery query, int limit, CancellationToken cancellation)
     {
         if (query.Terms.Count == 0) return [];
-        if (!scope.Filter.IsEmpty && await scope.CountAsync(connection, Selective + 1, cancellation) <= Selective)
-            return await RankAsync(connection, scope, query, query.Terms, limit, few: true, cancellation);
+        var most = Math.Max(MaxScored, limit);
+        if (!scope.Filter.IsEmpty && await scope.CountAsync(connection, Selective + 1, cancellation) is var count and <= Selective)
+        {
+            var preselect = count > 2 * most;
+            return await RankAsync(connection, scope, query, query.Terms, Few(scope, preselect), preselect ? most : 2 * most, limit, cancellation);
+        }
+
         var rarest = query.Rarest(MaxPostings);
-        var hits = await RankAsync(connection, scope, query, rarest, limit, few: false, cancellation);
+        var hits = await RankAsync(connection, scope, query, rarest, Many(scope), most, limit, cancellation);
         return hits.Count >= limit || rarest.Count == query.Terms.Count
             ? hits
-            : await RankAsync(connection, scope, query, query.Terms, limit, few: false, cancellation);
+            : await RankAsync(connection, scope, query, query.Terms, Many(scope), most, limit, cancellation);
     }
 
     private static async Task<List<TextHit>> RankAsync(
-        NpgsqlConnection connection, SearchScope scope, TermQuery query, IReadOnlyList<QueryTerm> finders, int limit, bool few,
+        NpgsqlConnection connection, SearchScope scope, TermQuery query, IReadOnlyList<QueryTerm> finders, string find, int most, int limit,
         CancellationToken cancellation)
     {
-        var contents = await CandidatesAsync(connection, scope, query, finders, Math.Max(MaxScored, limit), few, cancellation);
+        var contents = await CandidatesAsync(connection, scope, query, finders, find, most, cancellation);
         await using var settings = await PlannerSettings.SetAsync(connection, "enable_mergejoin = off", cancellation);
         await using var command = new NpgsqlCommand($"""
             select content_hash, score from (
@@ -74,15 +79,13 @@ internal static class TextSearch
 
     /// <summary>The contents whose tsvectors are worth reading.</summary>
     private static async Task<byte[][]> CandidatesAsync(
-        NpgsqlConnection connection, SearchScope scope, TermQuery query, IReadOnlyList<QueryTerm> finders, int limit, bool few,
+        NpgsqlConnection connection, SearchScope scope, TermQuery query, IReadOnlyList<QueryTerm> finders, string find, int most,
         CancellationToken cancellation)
     {
-        // A wide search looks up the best one by one until enough are in scope; a join would look up all hundred thousand first.
-        await using var settings = few
-            ? null
-            : await PlannerSettings.SetAsync(connection, "enable_hashjoin = off, enable_mergejoin = off", cancellation);
-        await using var command = scope.Command(connection, few ? Few(scope) : Many(scope),
-            finders.Select(Quoted).ToArray(), finders.Select(term => (float)term.Weight).ToArray(), query.Preparation, limit);
+        // Looks up the best ones one by one until enough are in scope; a hash join would look up all hundred thousand first.
+        await using var settings = await PlannerSettings.SetAsync(connection, "enable_hashjoin = off, enable_mergejoin = off", cancellation);
+        await using var command = scope.Command(connection, find,
+            finders.Select(Quoted).ToArray(), finders.Select(term => (float)term.Weight).ToArray(), query.Preparation, most);
         var contents = new List<byte[]>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation)) contents.Add(reader.GetFieldValue<byte[]>(0));
@@ -102,15 +105,15 @@ internal static class TextSearch
         order by found.weight desc, found.content_hash limit $11
         """;
 
-    /// <summary>From the documents that pass a narrow filter to those among them that hold a term.</summary>
-    private static string Few(SearchScope scope) => $"""
+    /// <summary>From the documents that pass a narrow filter to those among them that hold a term; where they are many, the best by ts_rank.</summary>
+    private static string Few(SearchScope scope, bool preselect) => $"""
         select t.content_hash
         from (select distinct d.content_hash from documents d where {scope.Documents}) few
         join {scope.Vectors} v on v.tenant = $1 and v.kind = '{scope.Kind}' and v.content_hash = few.content_hash
         join texts t on t.tenant = $1 and t.content_hash = few.content_hash and t.preparation = $10
         cross join (select string_agg(query::text, ' | ')::tsquery as query from unnest($8::tsquery[], $9::real[]) as finder(query, weight)) any_term
         where t.search @@ any_term.query
-        order by ts_rank(t.search, any_term.query, 1) desc, t.content_hash limit $11
+        order by {(preselect ? "ts_rank(t.search, any_term.query, 1) desc, " : "")}t.content_hash limit $11
         """;
 
     /// <summary>As a tsquery of one lexeme, whatever characters it has.</summary>
