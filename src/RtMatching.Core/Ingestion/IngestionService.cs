@@ -201,18 +201,20 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     /// <summary>The profile's active version; where none is stored, the model's default as its first.</summary>
     private async Task<ProfileVersion> ActiveAsync(IngestionRequest request, CancellationToken cancellation)
     {
+        // Stored in full: the next run may start in another folder.
+        var modelPath = request.ModelPath is null ? null : Path.GetFullPath(request.ModelPath);
         var active = await _retry.RunAsync(token => _profiles.FindActiveAsync(request.Profile, token), cancellation);
         if (active is not null)
         {
-            if (request.ModelPath is not null && request.ModelPath != active.Profile.ModelPath)
+            if (modelPath is not null && modelPath != active.Profile.ModelPath)
                 throw new ArgumentException(
                     $"Profile {request.Profile} embeds with {active.Profile.ModelName}: give another profile name for another model, " +
                     "or change the profile with `profiles set` and run `ingest --reembed`.");
             return Current(active);
         }
 
-        var model = await Task.Run(() => Model(request.ModelPath), cancellation);
-        var profile = DefaultProfiles.Create(model, request.ModelPath, request.Profile);
+        var model = await Task.Run(() => Model(modelPath), cancellation);
+        var profile = DefaultProfiles.Create(model, modelPath, request.Profile);
         return await _retry.RunAsync(token => _profiles.SaveAsync(profile, token), cancellation);
     }
 
