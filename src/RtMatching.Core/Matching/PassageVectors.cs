@@ -36,7 +36,9 @@ internal sealed class PassageVectors(NpgsqlDataSource source, ProfileVersion pro
 
     /// <summary>The passages of a text that is not stored.</summary>
     public PassagesOfText Make(string text, CancellationToken cancellation) =>
-        Make([(text, [new Section(SectionKind.Other, 0, text.Length)])], cancellation)[0];
+        Make([(text, Undivided(text))], cancellation)[0];
+
+    private static IReadOnlyList<Section> Undivided(string text) => [new Section(SectionKind.Other, 0, text.Length)];
 
     private List<PassagesOfText> Make(IReadOnlyList<(string Body, IReadOnlyList<Section> Sections)> texts, CancellationToken cancellation)
     {
@@ -64,7 +66,11 @@ internal sealed class PassageVectors(NpgsqlDataSource source, ProfileVersion pro
         var texts = new Dictionary<string, (string, IReadOnlyList<Section>)>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
-            texts[Convert.ToHexString(reader.GetFieldValue<byte[]>(0))] = (reader.GetString(1), Sections(reader.GetString(2)));
+        {
+            var (body, sections) = (reader.GetString(1), Sections(reader.GetString(2)));
+            texts[Convert.ToHexString(reader.GetFieldValue<byte[]>(0))] = (body, sections.Count > 0 ? sections : Undivided(body));
+        }
+
         return texts;
     }
 
