@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using RtMatching.Cli.Output;
 using RtMatching.Cli.Reports;
 using RtMatching.Core.Ingestion;
@@ -13,6 +14,7 @@ namespace RtMatching.Cli.Commands;
 internal static class DemoCommand
 {
     private const string DatabaseName = "rtmatch_demo";
+    private const string Source = "samples";
     private const int Shown = 3;
 
     private static string Samples => Path.Combine(AppContext.BaseDirectory, "samples");
@@ -56,8 +58,18 @@ internal static class DemoCommand
 
     private static async Task IngestAsync(IngestionService service, string folder, DocumentKind kind, CancellationToken cancellation)
     {
-        var request = new IngestionRequest { Paths = [Path.Combine(Samples, folder)], Kind = kind, Source = "samples" };
-        var counts = (await IngestCommand.IngestAsync(service, request, cancellation)).Counts;
+        var request = new IngestionRequest { Kind = kind, Source = Source };
+        var counts = (await IngestCommand.IngestAsync(service, request, cancellation, SamplesAsync(folder, cancellation))).Counts;
         Terminal.Say($"{folder}: {counts.Embedded} embedded, {counts.Unchanged} there already, {counts.Unusable} not usable");
+    }
+
+    /// <summary>Named by their files alone, so that the demo looks the same wherever it was built.</summary>
+    private static async IAsyncEnumerable<SourceItem> SamplesAsync(string folder, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(Samples, folder)).Order(StringComparer.Ordinal))
+        {
+            var name = Path.GetFileName(path);
+            yield return new SourceItem(name, Source, name, await File.ReadAllBytesAsync(path, cancellation));
+        }
     }
 }

@@ -82,11 +82,19 @@ internal static class IngestCommand
     }
 
     /// <summary>Hands in and works off, with progress on stderr.</summary>
-    public static async Task<IngestionSummary> IngestAsync(IngestionService service, IngestionRequest request, CancellationToken cancellation)
+    /// <param name="items">What to ingest, where it does not come from the request's paths.</param>
+    public static async Task<IngestionSummary> IngestAsync(
+        IngestionService service, IngestionRequest request, CancellationToken cancellation, IAsyncEnumerable<SourceItem>? items = null)
     {
         long id;
         using (var submitting = new ProgressLine("handing in", "documents"))
-            id = await service.StartAsync(request, new Synchronous<SubmissionProgress>(p => submitting.Report(p.Items, 0)), cancellation);
+        {
+            var progress = new Synchronous<SubmissionProgress>(p => submitting.Report(p.Items, 0));
+            id = items is null
+                ? await service.StartAsync(request, progress, cancellation)
+                : await service.StartAsync(request, items, progress, cancellation);
+        }
+
         using var working = new ProgressLine("ingesting", "documents");
         return await service.RunAsync(id, Reporting(working), cancellation);
     }
