@@ -89,7 +89,7 @@ internal sealed class EmbedStage(
                 select content_hash from {vectors.Vectors} where tenant = @tenant and kind = @kind and content_hash = any(@hashes)
                 """, connection);
             command.Parameters.AddWithValue("tenant", tenant);
-            command.Parameters.AddWithValue("kind", Sql.Name(kind));
+            command.Parameters.AddWithValue("kind", kind.Name());
             command.Parameters.AddWithValue("hashes", entries.Select(entry => entry.First.ContentHash).ToArray());
             return await Sql.HashesAsync(command, token);
         }, cancellation);

@@ -30,7 +30,7 @@ internal sealed class IngestionStore(DatabaseRetry database)
             await using var command = Command(connection, """
                 insert into ingestions (tenant, kind, source, profile_version_id, reembed)
                 values (@tenant, @kind, @source, @profile, @reembed) returning id
-                """, new("tenant", tenant), new("kind", Sql.Name(kind)), new("source", source), new("profile", profileVersionId),
+                """, new("tenant", tenant), new("kind", kind.Name()), new("source", source), new("profile", profileVersionId),
                 new("reembed", reembed));
             return (long)(await command.ExecuteScalarAsync(token))!;
         }, cancellation);

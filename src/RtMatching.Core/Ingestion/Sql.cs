@@ -10,8 +10,6 @@ internal static class Sql
 {
     public static string Name(ItemStage stage) => stage.ToString().ToLowerInvariant();
 
-    public static string Name(DocumentKind kind) => kind.ToString().ToLowerInvariant();
-
     public static string Name(IngestionState state) => state.ToString().ToLowerInvariant();
 
     public static NpgsqlParameter Text(string name, string? value) => new(name, NpgsqlDbType.Text) { Value = (object?)value ?? DBNull.Value };

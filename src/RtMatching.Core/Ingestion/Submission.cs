@@ -210,7 +210,7 @@ internal sealed class Submission(
     {
         var names = queued.Select(content => content.Item.Name).ToHashSet(StringComparer.Ordinal);
         var otherKind = new Rejection(Outcomes.Unsupported,
-            $"It is stored as something else than a {Sql.Name(request.Kind)}: delete that document first, or give another source.");
+            $"It is stored as something else than a {request.Kind.Name()}: delete that document first, or give another source.");
         return _pending.Where(item => item.Rejection is not null)
             .Concat(taken.Select(content => content.Item).Where(item => !names.Contains(item.Name))
                 .Select(item => item with { Rejection = otherKind }));
@@ -235,7 +235,7 @@ internal sealed class Submission(
     {
         var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
         command.Parameters.AddWithValue("tenant", request.Tenant);
-        command.Parameters.AddWithValue("kind", Sql.Name(request.Kind));
+        command.Parameters.AddWithValue("kind", request.Kind.Name());
         command.Parameters.AddWithValue("ingestion", ingestionId);
         command.Parameters.AddWithValue("profile", profile.Profile.Name);
         command.Parameters.AddWithValue("version", profile.Id);

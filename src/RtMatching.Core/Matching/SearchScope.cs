@@ -9,11 +9,9 @@ internal sealed class SearchScope(string tenant, DocumentKind kind, ProfileVersi
 {
     public RankingFilter Filter { get; } = filter;
     public string Tenant { get; } = tenant;
-    public string Kind { get; } = NameOf(kind);
+    public string Kind { get; } = kind.Name();
     public string Vectors { get; } = $"vectors_{profile.Id}";
     public int Dimension { get; } = profile.Profile.Dimension;
-
-    public static string NameOf(DocumentKind kind) => kind == DocumentKind.Cv ? "cv" : "job";
 
     /// <summary>True of documents <c>d</c> in scope. The kind is a literal, so that partial indexes on it are used.</summary>
     public string Documents => $"""

@@ -40,7 +40,7 @@ internal sealed class TermStatistics(NpgsqlDataSource source, string tenant, Doc
     private const int KeepAllUpTo = 2000;
 
     private readonly SemaphoreSlim _refreshing = new(1, 1);
-    private readonly string _kind = SearchScope.NameOf(kind);
+    private readonly string _kind = kind.Name();
     private TermSample? _sample;
     private DateTimeOffset _checked;
 

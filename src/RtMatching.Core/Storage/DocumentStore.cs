@@ -52,7 +52,7 @@ public sealed class DocumentStore(Database database)
         command.Parameters.AddWithValue("tenant", query.Tenant);
         command.Parameters.AddWithValue("after", query.After);
         command.Parameters.AddWithValue("limit", query.Limit);
-        command.Parameters.AddWithValue("kind", (object?)(query.Kind is { } kind ? VectorStore.KindName(kind) : null) ?? DBNull.Value);
+        command.Parameters.AddWithValue("kind", (object?)(query.Kind is { } kind ? kind.Name() : null) ?? DBNull.Value);
         command.Parameters.AddWithValue("source", (object?)query.Source ?? DBNull.Value);
         command.Parameters.AddWithValue("external", (object?)query.ExternalId ?? DBNull.Value);
         command.Parameters.AddWithValue("tag", (object?)query.Tag ?? DBNull.Value);
@@ -68,7 +68,7 @@ public sealed class DocumentStore(Database database)
     {
         await using var command = _source.CreateCommand("select count(*) from documents where tenant = $1 and kind = $2 and current_version is not null");
         command.Parameters.Add(new() { Value = tenant });
-        command.Parameters.Add(new() { Value = VectorStore.KindName(kind) });
+        command.Parameters.Add(new() { Value = kind.Name() });
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
@@ -118,13 +118,13 @@ public sealed class DocumentStore(Database database)
         if (tenant is null) return false;
 
         // Whoever is giving one of these contents to another document is waited for, and seen by the statements below.
-        await ExecuteAsync(transaction, "select 1 from contents where tenant = $1 and hash = any($2) order by hash for update", cancellation, tenant, hashes);
-        await ExecuteAsync(transaction, "delete from documents where id = $1", cancellation, id);   // Versions and items go with it.
+        await transaction.ExecuteAsync("select 1 from contents where tenant = $1 and hash = any($2) order by hash for update", cancellation, tenant, hashes);
+        await transaction.ExecuteAsync("delete from documents where id = $1", cancellation, id);   // Versions and items go with it.
         foreach (var version in await ProfileVersionsAsync(transaction, cancellation))
         {
             foreach (var table in (string[])[VectorStore.VectorsOf(version), VectorStore.PassagesOf(version)])
             {
-                await ExecuteAsync(transaction, $"""
+                await transaction.ExecuteAsync($"""
                     delete from {table} x where x.tenant = $1 and x.content_hash = any($2) and not exists (
                         select 1 from document_versions v join documents d on d.id = v.document_id
                         where v.tenant = x.tenant and v.content_hash = x.content_hash and d.kind = x.kind)
@@ -132,7 +132,7 @@ public sealed class DocumentStore(Database database)
             }
         }
 
-        await ExecuteAsync(transaction, """
+        await transaction.ExecuteAsync("""
             delete from contents c where c.tenant = $1 and c.hash = any($2)
                 and not exists (select 1 from document_versions v where v.tenant = c.tenant and v.content_hash = c.hash)
             """, cancellation, tenant, hashes);   // Texts go with it.
@@ -157,13 +157,6 @@ public sealed class DocumentStore(Database database)
         var versions = new List<long>();
         while (await reader.ReadAsync(cancellation)) versions.Add(reader.GetInt64(0));
         return versions;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlTransaction transaction, string sql, CancellationToken cancellation, params object[] values)
-    {
-        await using var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
-        foreach (var value in values) command.Parameters.Add(new() { Value = value });
-        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     private static async Task<List<StoredDocument>> ReadAsync(NpgsqlCommand command, CancellationToken cancellation)

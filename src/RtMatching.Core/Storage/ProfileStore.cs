@@ -46,7 +46,7 @@ public sealed class ProfileStore(Database database)
         var active = await LockAsync(transaction, profile.Name, cancellation);
         var id = await FindEqualAsync(transaction, profile, cancellation) ?? await AddAsync(transaction, profile, cancellation);
         if (active is null || (active != id && await IsEmptyAsync(transaction, active.Value, cancellation)))
-            await ExecuteAsync(transaction, "update profiles set active_version_id = $2 where name = $1", cancellation, profile.Name, id);
+            await transaction.ExecuteAsync("update profiles set active_version_id = $2 where name = $1", cancellation, profile.Name, id);
 
         await using var select = new NpgsqlCommand(Select + " where v.id = $1", connection, transaction) { Parameters = { new() { Value = id } } };
         var saved = (await ReadAsync(select, cancellation)).Single();
@@ -63,20 +63,20 @@ public sealed class ProfileStore(Database database)
     {
         await using var connection = await _source.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        var name = await ScalarAsync(transaction, "select name from profile_versions where id = $1", cancellation, profileVersionId) as string
+        var name = await transaction.ScalarAsync("select name from profile_versions where id = $1", cancellation, profileVersionId) as string
             ?? throw new KeyNotFoundException($"There is no profile version {profileVersionId}.");
         await LockAsync(transaction, name, cancellation);
 
         // No document may change its content between the count and the switch.
-        await ExecuteAsync(transaction, "lock table documents in share row exclusive mode", cancellation);
-        var missing = (long)(await ScalarAsync(transaction, $"""
+        await transaction.ExecuteAsync("lock table documents in share row exclusive mode", cancellation);
+        var missing = (long)(await transaction.ScalarAsync($"""
             select count(*) from documents d
             where d.current_version is not null and not exists (
                 select 1 from {VectorStore.VectorsOf(profileVersionId)} v
                 where v.tenant = d.tenant and v.kind = d.kind and v.content_hash = d.content_hash)
             """, cancellation))!;
         if (missing > 0) return missing;
-        await ExecuteAsync(transaction, "update profiles set active_version_id = $2 where name = $1", cancellation, name, profileVersionId);
+        await transaction.ExecuteAsync("update profiles set active_version_id = $2 where name = $1", cancellation, name, profileVersionId);
         await transaction.CommitAsync(cancellation);
         return 0;
     }
@@ -84,12 +84,12 @@ public sealed class ProfileStore(Database database)
     /// <summary>Makes the profile's row where there is none, holds it to the transaction's end, and gives its active version.</summary>
     private static async Task<long?> LockAsync(NpgsqlTransaction transaction, string name, CancellationToken cancellation)
     {
-        await ExecuteAsync(transaction, "insert into profiles (name) values ($1) on conflict do nothing", cancellation, name);
-        return await ScalarAsync(transaction, "select active_version_id from profiles where name = $1 for update", cancellation, name) as long?;
+        await transaction.ExecuteAsync("insert into profiles (name) values ($1) on conflict do nothing", cancellation, name);
+        return await transaction.ScalarAsync("select active_version_id from profiles where name = $1 for update", cancellation, name) as long?;
     }
 
     private static async Task<long?> FindEqualAsync(NpgsqlTransaction transaction, TaskProfile profile, CancellationToken cancellation) =>
-        await ScalarAsync(transaction, """
+        await transaction.ScalarAsync("""
             update profile_versions set settings = $2
             where id = (select id from profile_versions where name = $1 and settings - 'modelPath' = $2 - 'modelPath' order by version desc limit 1)
             returning id
@@ -97,7 +97,7 @@ public sealed class ProfileStore(Database database)
 
     private async Task<long> AddAsync(NpgsqlTransaction transaction, TaskProfile profile, CancellationToken cancellation)
     {
-        var id = (long)(await ScalarAsync(transaction, """
+        var id = (long)(await transaction.ScalarAsync("""
             insert into profile_versions (name, version, settings, dimension)
             select $1, coalesce(max(version), 0) + 1, $2, $3 from profile_versions where name = $1 returning id
             """, cancellation, profile.Name, Settings(profile), profile.Dimension))!;
@@ -107,7 +107,7 @@ public sealed class ProfileStore(Database database)
     }
 
     private static async Task<bool> IsEmptyAsync(NpgsqlTransaction transaction, long id, CancellationToken cancellation) =>
-        !(bool)(await ScalarAsync(transaction, $"select exists (select 1 from {VectorStore.VectorsOf(id)})", cancellation))!;
+        !(bool)(await transaction.ScalarAsync($"select exists (select 1 from {VectorStore.VectorsOf(id)})", cancellation))!;
 
     private static NpgsqlParameter Settings(TaskProfile profile) =>
         new() { Value = JsonSerializer.Serialize(profile, Json), NpgsqlDbType = NpgsqlDbType.Jsonb };
@@ -123,24 +123,5 @@ public sealed class ProfileStore(Database database)
         }
 
         return versions;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlTransaction transaction, string sql, CancellationToken cancellation, params object[] values)
-    {
-        await using var command = Command(transaction, sql, values);
-        await command.ExecuteNonQueryAsync(cancellation);
-    }
-
-    private static async Task<object?> ScalarAsync(NpgsqlTransaction transaction, string sql, CancellationToken cancellation, params object[] values)
-    {
-        await using var command = Command(transaction, sql, values);
-        return await command.ExecuteScalarAsync(cancellation);
-    }
-
-    private static NpgsqlCommand Command(NpgsqlTransaction transaction, string sql, object[] values)
-    {
-        var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
-        foreach (var value in values) command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
-        return command;
     }
 }

@@ -84,7 +84,7 @@ public sealed class VectorStore(Database database, ProfileVersion profile)
         {
             await copy.StartRowAsync(cancellation);
             await copy.WriteAsync(vector.Tenant, NpgsqlDbType.Text, cancellation);
-            await copy.WriteAsync(KindName(vector.Kind), NpgsqlDbType.Text, cancellation);
+            await copy.WriteAsync(vector.Kind.Name(), NpgsqlDbType.Text, cancellation);
             await copy.WriteAsync(vector.ContentHash, NpgsqlDbType.Bytea, cancellation);
             await copy.WriteAsync(vector.Embedding, NpgsqlDbType.Array | NpgsqlDbType.Real, cancellation);
         }
@@ -104,7 +104,7 @@ public sealed class VectorStore(Database database, ProfileVersion profile)
     public async Task BuildIndexesAsync(CancellationToken cancellation = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellation);
-        foreach (var kind in Enum.GetValues<DocumentKind>()) await BuildIndexAsync(connection, KindName(kind), cancellation);
+        foreach (var kind in Enum.GetValues<DocumentKind>()) await BuildIndexAsync(connection, kind.Name(), cancellation);
     }
 
     private async Task BuildIndexAsync(NpgsqlConnection connection, string kind, CancellationToken cancellation)
@@ -127,8 +127,6 @@ public sealed class VectorStore(Database database, ProfileVersion profile)
 
         await transaction.CommitAsync(cancellation);
     }
-
-    internal static string KindName(DocumentKind kind) => kind == DocumentKind.Cv ? "cv" : "job";
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {

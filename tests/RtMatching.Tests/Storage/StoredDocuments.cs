@@ -35,7 +35,7 @@ internal static class StoredDocuments
             Parameters =
             {
                 new() { Value = Hash(content) }, new() { Value = Encoding.UTF8.GetBytes(content) }, new() { Value = externalId },
-                new() { Value = VectorStore.KindName(kind) }, new() { Value = content },
+                new() { Value = kind.Name() }, new() { Value = content },
             },
         };
         var id = (long)(await command.ExecuteScalarAsync())!;
