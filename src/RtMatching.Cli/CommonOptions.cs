@@ -18,6 +18,20 @@ internal static class CommonOptions
         HelpName = "NAME",
     };
 
+    public static readonly Option<string?> Server = new("--server")
+    {
+        Description = "Do it on this server instead of here; RTMATCH_SERVER sets it too.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("RTMATCH_SERVER"),
+        HelpName = "URL",
+    };
+
+    public static readonly Option<string?> Key = new("--key")
+    {
+        Description = "The server's API key; RTMATCH_KEY sets it too, and keeps it out of the list of processes.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("RTMATCH_KEY"),
+        HelpName = "K",
+    };
+
     public static Option<string> Profile() => new("--profile")
     {
         Description = "The task profile.",

@@ -1,0 +1,47 @@
+using RtMatching.Core.Matching;
+using RtMatching.Core.Profiles;
+using RtMatching.Inference.Pooling;
+
+namespace RtMatching.Server.Backend;
+
+/// <summary>
+/// The work behind the endpoints: done in this process by <see cref="InProcessBackend"/>, by grains where the endpoints stand in a
+/// cluster. Whatever is only a row in the database, the endpoints read and write themselves.
+/// </summary>
+public interface IMatchingBackend
+{
+    /// <summary>Takes up an ingestion whose items stand in the queue, more of which may still be coming. Returns at once.</summary>
+    Task StartIngestionAsync(long id, CancellationToken cancellation);
+
+    /// <summary>Takes up a bulk ranking whose jobs stand in the database. Returns at once.</summary>
+    Task StartBulkRankingAsync(long id, CancellationToken cancellation);
+
+    /// <summary>Ranks with the active version of <paramref name="profile"/>.</summary>
+    /// <param name="wanted">What is ranked: CVs for a job, or jobs for a CV.</param>
+    /// <exception cref="KeyNotFoundException">No such profile is stored.</exception>
+    /// <exception cref="ArgumentException">The request contradicts itself or names what is not stored.</exception>
+    Task<RankingAnswer> RankAsync(string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation);
+
+    /// <summary>Embeds texts with a model at hand, ahead of what ingestions wait for.</summary>
+    /// <param name="model">A name that the catalogue lists; null is the built-in model. Never a path: it comes from the network.</param>
+    /// <exception cref="KeyNotFoundException">There is no such model.</exception>
+    /// <exception cref="ArgumentException">Options that the model cannot honour.</exception>
+    Task<IReadOnlyList<TextEmbedding>> EmbedAsync(
+        string? model, IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellation);
+
+    /// <summary>The engines that do this work, here or elsewhere, for the status page and <c>/health</c>.</summary>
+    Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation);
+}
+
+/// <summary>A ranking and what it was made with.</summary>
+public sealed record RankingAnswer(ProfileVersion Profile, IReadOnlyList<RankedDocument> Ranking);
+
+/// <param name="Name">Of the process and device, for example <c>host-1234 cpu</c>.</param>
+/// <param name="Models">Loaded there.</param>
+/// <param name="Work">Stages of the queue worked on there: parse, embed.</param>
+/// <param name="Ready">The model of its profile is loaded.</param>
+/// <param name="Problem">Why it is not; null where nothing is wrong.</param>
+/// <param name="Texts">Embedded since it started.</param>
+/// <param name="Tokens">Run through the model since it started.</param>
+public sealed record EngineStatus(
+    string Name, IReadOnlyList<string> Models, IReadOnlyList<string> Work, bool Ready, string? Problem, long Texts, long Tokens);

@@ -1,0 +1,20 @@
+using RtMatching.Core.Storage;
+
+namespace RtMatching.Server;
+
+/// <summary>Puts the server together: what it listens on, what it works with, what it answers.</summary>
+public static class RtMatchingHost
+{
+    /// <param name="database">Stays the caller's.</param>
+    /// <param name="urls">With semicolons between them; port 0 takes a free one.</param>
+    public static WebApplication Build(Database database, ServerOptions options, string urls)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseUrls(urls.Split(';'));
+        builder.Services.AddRtMatching(database, options);
+        var app = builder.Build();
+        app.UseRtMatching();
+        app.MapRtMatching();
+        return app;
+    }
+}

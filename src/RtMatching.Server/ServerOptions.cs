@@ -1,0 +1,19 @@
+using RtMatching.Core.Ingestion;
+using RtMatching.Core.Profiles;
+
+namespace RtMatching.Server;
+
+/// <summary>What one server process does, and how much of it at once.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Stages of the queue that this process works on; none: it only answers requests.</summary>
+    public IngestionStages Work { get; init; } = IngestionStages.All;
+
+    /// <summary>The profile whose model <c>/health</c> waits for.</summary>
+    public string Profile { get; init; } = TaskProfile.DefaultName;
+
+    public IngestionOptions Ingestion { get; init; } = new();
+
+    /// <summary>How long a stopping server finishes what it does before it hands back what it leased.</summary>
+    public TimeSpan ShutdownTime { get; init; } = TimeSpan.FromSeconds(20);
+}

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using RtMatching.Core.Storage;
+
+namespace RtMatching.Tests.Server;
+
+/// <summary>The server as a process of its own, for tests that kill it.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+
+    private ServerProcess(Process process, string address) => (_process, Address) = (process, address);
+
+    public string Address { get; }
+
+    /// <summary>SIGKILL: nothing is handed back, nothing said.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Started and listening.</summary>
+    /// <param name="url">Port 0 takes a free one; the address of a killed server starts it there again.</param>
+    public static async Task<ServerProcess> StartAsync(string connectionString, string url = "http://127.0.0.1:0", params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in new[] { Path.Combine(AppContext.BaseDirectory, "rtmatch-server.dll"), "--urls", url }.Concat(arguments))
+            start.ArgumentList.Add(argument);
+        start.Environment[Database.Variable] = connectionString;
+        var process = Process.Start(start)!;
+        var listening = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        process.OutputDataReceived += (_, line) => Look(line.Data, listening);
+        process.ErrorDataReceived += (_, line) => Look(line.Data, listening);
+        process.Exited += (_, _) => listening.TrySetException(new InvalidOperationException("The server ended."));
+        process.EnableRaisingEvents = true;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return new ServerProcess(process, await listening.Task.WaitAsync(Patience));
+    }
+
+    private static void Look(string? line, TaskCompletionSource<string> listening)
+    {
+        const string Said = "Now listening on: ";
+        if (line?.IndexOf(Said, StringComparison.Ordinal) is >= 0 and var at) listening.TrySetResult(line[(at + Said.Length)..].Trim());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+    }
+}
