@@ -1,4 +1,5 @@
 using RtMatching.Core.Matching;
+using RtMatching.Core.Operations;
 using RtMatching.Core.Profiles;
 using RtMatching.Inference.Pooling;
 
@@ -35,13 +36,3 @@ public interface IMatchingBackend
 
 /// <summary>A ranking and what it was made with.</summary>
 public sealed record RankingAnswer(ProfileVersion Profile, IReadOnlyList<RankedDocument> Ranking);
-
-/// <param name="Name">Of the process and device, for example <c>host-1234 cpu</c>.</param>
-/// <param name="Models">Loaded there.</param>
-/// <param name="Work">Stages of the queue worked on there: parse, embed.</param>
-/// <param name="Ready">The model of its profile is loaded.</param>
-/// <param name="Problem">Why it is not; null where nothing is wrong.</param>
-/// <param name="Texts">Embedded since it started.</param>
-/// <param name="Tokens">Run through the model since it started.</param>
-public sealed record EngineStatus(
-    string Name, IReadOnlyList<string> Models, IReadOnlyList<string> Work, bool Ready, string? Problem, long Texts, long Tokens);

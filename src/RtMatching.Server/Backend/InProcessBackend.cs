@@ -1,4 +1,5 @@
 using RtMatching.Core.Matching;
+using RtMatching.Core.Operations;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 using RtMatching.Inference.Pooling;
