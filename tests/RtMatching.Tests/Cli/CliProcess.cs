@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Text;
 
 namespace RtMatching.Tests.Cli;
@@ -6,7 +7,9 @@ namespace RtMatching.Tests.Cli;
 /// <summary>Runs the command line as a user does: a process, with its exit code, stdout and stderr.</summary>
 internal sealed record CliProcess(int ExitCode, string Output, string Error)
 {
-    public static string Assembly => Path.Combine(AppContext.BaseDirectory, "rtmatch.dll");
+    /// <summary>The command line's own build, not the copy beside the tests; see the project file.</summary>
+    public static string Assembly { get; } =
+        typeof(CliProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "CommandLine").Value!;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RtMatching.Core.Storage;
+using RtMatching.Tests.Cli;
 
 namespace RtMatching.Tests.Ingestion;
 
@@ -37,7 +38,7 @@ public class KilledProcessTests
 
     private static Process Start(IngestionBench bench)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "rtmatch.dll"), "ingest", bench.Folder])
+        var start = new ProcessStartInfo("dotnet", [CliProcess.Assembly, "ingest", bench.Folder])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };
