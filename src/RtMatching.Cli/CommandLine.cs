@@ -20,6 +20,7 @@ internal static class CommandLine
             ModelsCommand.Create(),
             EmbedCommand.Create(),
             TokenizeCommand.Create(),
+            KeysCommand.Create(),
             DbCommand.Create(),
         };
 }
