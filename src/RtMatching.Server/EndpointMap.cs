@@ -1,3 +1,5 @@
+using RtMatching.Server.Endpoints.Operations;
+
 namespace RtMatching.Server;
 
 /// <summary>Every endpoint, in the order in which a newcomer meets them.</summary>
@@ -7,6 +9,7 @@ public static class EndpointMap
     {
         var api = app.MapGroup("/v1");
         _ = api;
+        OpenApiDocument.Map(app);
         return app;
     }
 }

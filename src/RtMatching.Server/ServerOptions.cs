@@ -1,5 +1,6 @@
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
+using RtMatching.Server.Limits;
 
 namespace RtMatching.Server;
 
@@ -13,6 +14,11 @@ public sealed record ServerOptions
     public string Profile { get; init; } = TaskProfile.DefaultName;
 
     public IngestionOptions Ingestion { get; init; } = new();
+
+    public RequestLimits Limits { get; init; } = new();
+
+    /// <summary>Keys are asked for on loopback too, for example behind a proxy of the same machine. Elsewhere they always are.</summary>
+    public bool RequireKeys { get; init; }
 
     /// <summary>How long a stopping server finishes what it does before it hands back what it leased.</summary>
     public TimeSpan ShutdownTime { get; init; } = TimeSpan.FromSeconds(20);

@@ -3,6 +3,8 @@ using System.Text.Json.Serialization;
 using RtMatching.Core.Storage;
 using RtMatching.Server.Backend;
 using RtMatching.Server.Errors;
+using RtMatching.Server.Limits;
+using RtMatching.Server.OpenApi;
 
 namespace RtMatching.Server;
 
@@ -14,8 +16,11 @@ public static class ServiceSetup
         services.AddSingleton(database).AddSingleton(options);
         services.AddSingleton(_ => new DocumentStore(database)).AddSingleton(_ => new ProfileStore(database));
         services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
+        services.AddLimits(options.Limits);
         services.AddProblemDetails();
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);   // so that its answer says what is wrong
         services.AddExceptionHandler<ProblemAnswers>();
+        services.AddRtMatchingOpenApi();
         services.AddInProcessBackend(options);
         return services;
     }
@@ -26,13 +31,16 @@ public static class ServiceSetup
         json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
         json.MaxDepth = 16;
+        json.NumberHandling = JsonNumberHandling.Strict;   // A number in quotes is a mistake, and /openapi.json need not allow for it.
     }
 
     /// <summary>What stands between the network and the endpoints, in order.</summary>
     public static WebApplication UseRtMatching(this WebApplication app)
     {
         app.UseExceptionHandler();
-        app.UseStatusCodePages();
+        app.UseStatusCodePages(ProblemAnswers.ExplainStatusAsync);
+        app.UseRouting();
+        app.UseLimits();
         return app;
     }
 }

@@ -1,32 +1,45 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
-using Npgsql;
 
 namespace RtMatching.Server.Errors;
 
-/// <summary>Turns whatever goes wrong into problem+json (RFC 9457) with the right status.</summary>
-internal sealed class ProblemAnswers(IProblemDetailsService problems) : IExceptionHandler
+/// <summary>Turns whatever goes wrong into problem+json (RFC 9457) with the right status, and logs once what is not the client's fault.</summary>
+internal sealed class ProblemAnswers(ILogger<ProblemAnswers> log) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellation)
     {
         if (context.RequestAborted.IsCancellationRequested) return true;      // nobody is there to be told
-        var (status, title, detail) = Describe(exception);
-        context.Response.StatusCode = status;
-        if (exception is ProblemException { RetryAfter: { } wait }) context.Response.Headers.RetryAfter = $"{(long)Math.Ceiling(wait.TotalSeconds)}";
-        return await problems.TryWriteAsync(new ProblemDetailsContext
-        {
-            HttpContext = context,
-            ProblemDetails = new ProblemDetails { Status = status, Title = title, Detail = detail },
-        });
+        var problem = Problems.Of(exception);
+
+        // The route, never the path or query: those may hold names.
+        if (problem.Status >= 500)
+            log.LogError(exception, "{Method} {Route} is answered {Status}", context.Request.Method, Route(context), problem.Status);
+        await WriteAsync(context, problem);
+        return true;
     }
 
-    private static (int Status, string Title, string Detail) Describe(Exception exception) => exception switch
+    /// <summary>For what no exception tells: a status without a body becomes a problem that names the remedy.</summary>
+    public static Task ExplainStatusAsync(StatusCodeContext status)
     {
-        ProblemException problem => (problem.Status, problem.Title, problem.Message),
-        BadHttpRequestException bad => (bad.StatusCode, "The request cannot be understood.", bad.Message),
-        ArgumentException argument => (400, "The request cannot be understood.", argument.Message),
-        KeyNotFoundException missing => (404, "There is no such thing.", missing.Message),
-        NpgsqlException => (503, "The database does not answer.", "Try again in a moment; an operator finds the cause in the server's log."),
-        _ => (500, "Something went wrong here.", "It is not the request's fault as far as is known; an operator finds the cause in the server's log."),
-    };
+        var context = status.HttpContext;
+        if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed && HttpMethods.IsOptions(context.Request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status204NoContent;     // Allow stands there already
+            return Task.CompletedTask;
+        }
+
+        return WriteAsync(context, Problems.OfStatus(context.Response.StatusCode, context.Response.Headers.Allow.ToString()));
+    }
+
+    /// <summary>Whatever the client accepts: an error in a format that it did not ask for beats one without words.</summary>
+    public static Task WriteAsync(HttpContext context, ProblemException problem)
+    {
+        if (problem.RetryAfter is { } wait) context.Response.Headers.RetryAfter = $"{(long)Math.Ceiling(wait.TotalSeconds)}";
+        var details = new ProblemDetails { Status = problem.Status, Title = problem.Title, Detail = problem.Message };
+        details.Extensions["trace_id"] = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
+        return TypedResults.Problem(details).ExecuteAsync(context);
+    }
+
+    private static string Route(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
 }

@@ -1,0 +1,70 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace RtMatching.Server.OpenApi;
+
+/// <summary>What <c>/openapi.json</c> says about the API as a whole; see <see cref="OperationDetails"/> for the single endpoint.</summary>
+internal static class OpenApiSetup
+{
+    private const string Bearer = "bearer";
+    private const string Header = "api_key";
+
+    private const string Description = """
+        Matches résumés to jobs: CVs and job descriptions in, ranked candidates with reasons out.
+
+        JSON is in snake_case. Whatever goes wrong is told as `application/problem+json` (RFC 9457): `detail` names the thing and the remedy,
+        `trace_id` is what the server's log and traces know the request by. Lists answer `items` and `next`, which goes into `after` for the
+        next page. `429` and `503` carry `Retry-After`. A submission sent again with the same `Idempotency-Key` is done once.
+        """;
+
+    public static void AddRtMatchingOpenApi(this IServiceCollection services) => services.AddOpenApi(options =>
+    {
+        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.AddOperationTransformer<OperationDetails>();
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            var open = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAllowAnonymous>().Any();
+            operation.Security = open ? [] : Alternatives(context.Document!);
+            return Task.CompletedTask;
+        });
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            Describe(document);
+            return Task.CompletedTask;
+        });
+    });
+
+    private static void Describe(OpenApiDocument document)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = nameof(RtMatching),
+            Version = typeof(OpenApiSetup).Assembly.GetName().Version!.ToString(3),
+            Description = Description,
+            License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
+        };
+        document.Servers = [new OpenApiServer { Url = "/", Description = "The server that this document came from." }];
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            [Bearer] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "`Authorization: Bearer rtm_...`, a key of `rtmatch keys create`. A server that listens on loopback only needs none.",
+            },
+            [Header] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Header,
+                Name = "X-Api-Key",
+                Description = "The same key, where a client cannot set Authorization.",
+            },
+        };
+    }
+
+    /// <summary>Either of the two will do.</summary>
+    private static List<OpenApiSecurityRequirement> Alternatives(OpenApiDocument document) =>
+        [.. new[] { Bearer, Header }.Select(name => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(name, document)] = [] })];
+}
