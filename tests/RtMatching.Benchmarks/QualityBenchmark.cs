@@ -45,7 +45,7 @@ public static class QualityBenchmark
     private static async Task ReportCoverageAsync(Database database, LanguageModel model, Corpus corpus, ProfileVersion version)
     {
         const int Jobs = 8;
-        var ranking = new Ranking(database, version, new DocumentEmbedder(model, version.Profile).Embed);
+        var ranking = new Ranking(database, version, new DocumentEmbedder(model, version.Profile).EmbedAsync);
         var jobs = corpus.Jobs.Where((_, i) => corpus.Labels[i]).Take(Jobs).ToList();
         Console.WriteLine($"\nRequirements of {Jobs} software jobs in the ten best CVs of a category:\n\n| category | covered | partly | missing |\n|---|---|---|---|");
         foreach (var category in (string[])["INFORMATION-TECHNOLOGY", "ENGINEERING", "ACCOUNTANT", "CHEF", "FITNESS"])

@@ -79,7 +79,7 @@ internal static class RankCommand
 
     private static async Task<int> RankAllAsync(ParseResult parsed, Database database, RankingSession session, CancellationToken cancellation)
     {
-        var bulk = new BulkRanking(database, session.Ranking, session.Embed);
+        var bulk = new BulkRanking(database, session.Ranking, session.EmbedAsync);
         var file = parsed.GetValue(Jobs);
         var total = file is null ? await new DocumentStore(database).CountAsync(DocumentKind.Job, cancellation: cancellation) : (long?)null;
         var jobs = file is null ? bulk.StoredJobsAsync("default", cancellation) : BulkRanking.ReadJobsAsync(file, cancellation);

@@ -14,7 +14,7 @@ internal sealed class RankingSession : IDisposable
     {
         _embedder = new Lazy<DocumentEmbedder>(() => new DocumentEmbedder(LanguageModel.Load(profile.Profile.ModelPath), profile.Profile));
         Profile = profile;
-        Ranking = new Ranking(database, profile, Embed);
+        Ranking = new Ranking(database, profile, EmbedAsync);
     }
 
     public ProfileVersion Profile { get; }
@@ -28,8 +28,8 @@ internal sealed class RankingSession : IDisposable
         return new RankingSession(database, active);
     }
 
-    public IReadOnlyList<float[]> Embed(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation) =>
-        _embedder.Value.Embed(texts, kind, cancellation);
+    public Task<IReadOnlyList<float[]>> EmbedAsync(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation) =>
+        Task.Run(() => _embedder.Value.Embed(texts, kind, cancellation), cancellation);
 
     public void Dispose()
     {

@@ -91,7 +91,7 @@ public sealed class BulkRanking(Database database, Ranking ranking, EmbedTexts e
         var texts = jobs.Where(job => job.Text is not null).Select(job => RankingQuery.Redacted(ranking.Profile, job.Text!)).ToList();
         var vectors = texts.Count == 0 || settings.Mode == RankingMode.Text
             ? []
-            : await Task.Run(() => embed(texts, DocumentKind.Job, cancellation), cancellation);
+            : await embed(texts, DocumentKind.Job, cancellation);
         var next = 0;
         return [.. jobs.Select(job => settings with
         {

@@ -17,7 +17,7 @@ internal sealed class Explainer(Database database, ProfileVersion profile, Embed
     private const int MaxRequirements = 80;
 
     private readonly PassageVectors _passages = new(database.Source, profile, embed);
-    private readonly Lazy<IReadOnlyList<float[]>> _background = new(() => embed(BackgroundLines.All, DocumentKind.Cv, CancellationToken.None));
+    private IReadOnlyList<float[]>? _background;
 
     /// <summary>One explanation for each of <paramref name="contents"/> (hexadecimal hashes), in order.</summary>
     public async Task<IReadOnlyList<Explanation>> ExplainAsync(
@@ -29,15 +29,19 @@ internal sealed class Explainer(Database database, ProfileVersion profile, Embed
             ? await CandidatesAsync(tenant, query, contents, cancellation)
             : await OthersAsync(tenant, wanted, query, contents, cancellation);
         var vocabulary = await Vocabulary.LoadAsync(statistics, pairs.SelectMany(pair => new[] { pair.Job.Body, pair.Cv.Body }).Distinct(), cancellation);
-        var matcher = new RequirementMatcher(_background.Value, vocabulary.Idf);
+        var matcher = new RequirementMatcher(await BackgroundAsync(cancellation), vocabulary.Idf);
         return [.. pairs.Select(pair => Explain(pair.Job, pair.Cv, matcher, vocabulary))];
     }
+
+    /// <summary>Two first explanations at once may both embed them, to the same vectors.</summary>
+    private async Task<IReadOnlyList<float[]>> BackgroundAsync(CancellationToken cancellation) =>
+        _background ??= await embed(BackgroundLines.All, DocumentKind.Cv, cancellation);
 
     /// <summary>One job against many CVs.</summary>
     private async Task<List<(PassagesOfText Job, PassagesOfText Cv)>> CandidatesAsync(
         string tenant, RankingQuery query, IReadOnlyList<string> contents, CancellationToken cancellation)
     {
-        var job = Requirements([query.Text], cancellation)[0];
+        var job = (await RequirementsAsync([query.Text], cancellation))[0];
         var cvs = await _passages.LoadAsync(tenant, contents, cancellation);
         return [.. contents.Select(content => (job, cvs.GetValueOrDefault(content) ?? Nothing))];
     }
@@ -51,16 +55,16 @@ internal sealed class Explainer(Database database, ProfileVersion profile, Embed
         if (query.Kind == wanted) return [.. texts.Select(text => (Bare(query.Text), Bare(text)))];
         var cv = query.ContentHash is { } hash
             ? (await _passages.LoadAsync(tenant, [Convert.ToHexString(hash)], cancellation)).Values.Single()
-            : _passages.Make(query.Text, cancellation);
-        return [.. Requirements(texts, cancellation).Select(job => (job, cv))];
+            : await _passages.MakeAsync(query.Text, cancellation);
+        return [.. (await RequirementsAsync(texts, cancellation)).Select(job => (job, cv))];
     }
 
     /// <summary>The requirement lines of jobs with their vectors, all in one batch.</summary>
-    private List<PassagesOfText> Requirements(IReadOnlyList<string> jobs, CancellationToken cancellation)
+    private async Task<List<PassagesOfText>> RequirementsAsync(IReadOnlyList<string> jobs, CancellationToken cancellation)
     {
         var lines = jobs.Select(job => TextPreparation.Requirements(job).Take(MaxRequirements).ToList()).ToList();
         var pieces = jobs.SelectMany((job, i) => lines[i].Select(line => line.Of(job))).ToList();
-        var vectors = pieces.Count == 0 ? [] : embed(pieces, DocumentKind.Job, cancellation);
+        var vectors = pieces.Count == 0 ? [] : await embed(pieces, DocumentKind.Job, cancellation);
         var first = 0;
         var result = new List<PassagesOfText>(jobs.Count);
         for (var i = 0; i < jobs.Count; first += lines[i].Count, i++)

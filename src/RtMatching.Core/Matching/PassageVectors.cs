@@ -24,7 +24,7 @@ internal sealed class PassageVectors(NpgsqlDataSource source, ProfileVersion pro
         var texts = await TextsAsync(tenant, hashes, cancellation);
         var found = await StoredAsync(tenant, hashes, texts, cancellation);
         var missing = texts.Where(text => !found.ContainsKey(text.Key)).ToList();
-        var made = Make([.. missing.Select(text => (text.Value.Body, text.Value.Sections))], cancellation);
+        var made = await MakeAsync([.. missing.Select(text => (text.Value.Body, text.Value.Sections))], cancellation);
         for (var i = 0; i < missing.Count; i++) found[missing[i].Key] = made[i];
         await KeepAsync(tenant, [.. missing.Select((text, i) => (text.Key, made[i]))], cancellation);
         return found;
@@ -35,16 +35,17 @@ internal sealed class PassageVectors(NpgsqlDataSource source, ProfileVersion pro
         (await TextsAsync(tenant, [.. contents.Select(Convert.FromHexString)], cancellation)).ToDictionary(text => text.Key, text => text.Value.Body);
 
     /// <summary>The passages of a text that is not stored.</summary>
-    public PassagesOfText Make(string text, CancellationToken cancellation) =>
-        Make([(text, Undivided(text))], cancellation)[0];
+    public async Task<PassagesOfText> MakeAsync(string text, CancellationToken cancellation) =>
+        (await MakeAsync([(text, Undivided(text))], cancellation))[0];
 
     private static IReadOnlyList<Section> Undivided(string text) => [new Section(SectionKind.Other, 0, text.Length)];
 
-    private List<PassagesOfText> Make(IReadOnlyList<(string Body, IReadOnlyList<Section> Sections)> texts, CancellationToken cancellation)
+    private async Task<List<PassagesOfText>> MakeAsync(
+        IReadOnlyList<(string Body, IReadOnlyList<Section> Sections)> texts, CancellationToken cancellation)
     {
         var passages = texts.Select(text => TextPreparation.Passages(text.Body, text.Sections).Take(MaxPassages).ToList()).ToList();
         var pieces = texts.SelectMany((text, i) => passages[i].Select(passage => Piece(text.Body, passage))).ToList();
-        var vectors = pieces.Count == 0 ? [] : embed(pieces, DocumentKind.Cv, cancellation).Select(AsStored).ToList();
+        var vectors = pieces.Count == 0 ? [] : (await embed(pieces, DocumentKind.Cv, cancellation)).Select(AsStored).ToList();
         var result = new List<PassagesOfText>(texts.Count);
         var first = 0;
         for (var i = 0; i < texts.Count; first += passages[i].Count, i++)

@@ -23,7 +23,7 @@ internal sealed record RankingQuery(DocumentKind Kind, string Text, string Searc
             : new RankingQuery(wanted == DocumentKind.Cv ? DocumentKind.Job : DocumentKind.Cv, request.Text!, "", null, null);
         query = query with { Searched = Redacted(profile, query.Text), Vector = request.Vector ?? query.Vector };
         if (request.Mode == RankingMode.Text || query.Vector is not null) return query;
-        return query with { Vector = embed([query.Searched], query.Kind, cancellation)[0] };
+        return query with { Vector = (await embed([query.Searched], query.Kind, cancellation))[0] };
     }
 
     public static string Redacted(ProfileVersion profile, string text) => profile.Profile.Redact ? TextPreparation.Redact(text) : text;

@@ -75,5 +75,8 @@ public sealed record RankingFilter
     }
 }
 
-/// <summary>One L2-normalised vector per text, already redacted: <see cref="DocumentEmbedder.Embed(IReadOnlyList{string}, DocumentKind, CancellationToken)"/>.</summary>
-public delegate IReadOnlyList<float[]> EmbedTexts(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation);
+/// <summary>
+/// One L2-normalised vector per text, already redacted: <see cref="DocumentEmbedder.EmbedAsync"/>. Asynchronous, because in a server many
+/// rankings wait for one model.
+/// </summary>
+public delegate Task<IReadOnlyList<float[]>> EmbedTexts(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation);

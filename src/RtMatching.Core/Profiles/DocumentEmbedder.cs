@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 
@@ -11,14 +12,14 @@ public sealed class DocumentEmbedder
 
     /// <exception cref="ArgumentException">The profile was made with other weights, or leaves no room for text; the message names the
     /// remedy.</exception>
-    public DocumentEmbedder(LanguageModel model, TaskProfile profile)
+    public DocumentEmbedder(LanguageModel model, TaskProfile profile, EnginePriority priority = EnginePriority.Interactive)
     {
         if (model.WeightsHash != profile.WeightsHash)
             throw new ArgumentException(
                 $"Profile {profile.Name} was made with other weights of {profile.ModelName} than those loaded ({model.Name}). " +
                 "Load the model that it names, or save a new version of the profile and run `ingest --reembed`.", nameof(model));
         (Model, Profile) = (model, profile);
-        _embedder = new TextEmbedder(model);
+        _embedder = new TextEmbedder(model, priority: priority);
     }
 
     public TaskProfile Profile { get; }
@@ -29,6 +30,10 @@ public sealed class DocumentEmbedder
     /// </summary>
     public IReadOnlyList<float[]> Embed(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation = default) =>
         Embed(Prepare(texts, kind, cancellation), cancellation);
+
+    /// <inheritdoc cref="Embed(IReadOnlyList{string}, DocumentKind, CancellationToken)"/>
+    public Task<IReadOnlyList<float[]>> EmbedAsync(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation = default) =>
+        Task.Run(() => Embed(texts, kind, cancellation), cancellation);
 
     /// <summary>
     /// Cuts what is too long for one forward. Uses the tokenizer alone, so it can run while the model works on other texts.
@@ -46,14 +51,18 @@ public sealed class DocumentEmbedder
         return new PreparedTexts(kind, texts.Count, parts);
     }
 
+    /// <summary>The vectors of prepared texts. (texts, dimension)</summary>
+    public IReadOnlyList<float[]> Embed(PreparedTexts prepared, CancellationToken cancellation = default) =>
+        Vectors(prepared, _embedder.Embed(prepared.Texts, Options(prepared.Kind), cancellation));
+
     /// <summary>
-    /// The vectors of prepared texts: that of its only part, or the renormalised mean of the parts weighted by their tokens. (texts,
-    /// dimension)
+    /// The vector of each text from those of its parts: that of its only part, or the renormalised mean of the parts weighted by their
+    /// tokens. (texts, dimension)
     /// </summary>
-    public IReadOnlyList<float[]> Embed(PreparedTexts prepared, CancellationToken cancellation = default)
+    /// <param name="embeddings">Of <see cref="PreparedTexts.Texts"/>, made with <see cref="Options"/>.</param>
+    public static IReadOnlyList<float[]> Vectors(PreparedTexts prepared, IReadOnlyList<TextEmbedding> embeddings)
     {
         var parts = prepared.Parts;
-        var embeddings = _embedder.Embed([.. parts.Select(part => part.Text)], Options(prepared.Kind), cancellation);
         var vectors = new float[prepared.Count][];
         var split = new HashSet<int>();
         for (var i = 0; i < parts.Count; i++)
@@ -74,7 +83,8 @@ public sealed class DocumentEmbedder
         return vectors;
     }
 
-    private EmbeddingOptions Options(DocumentKind kind) => new()
+    /// <summary>How the profile embeds documents of the kind.</summary>
+    public EmbeddingOptions Options(DocumentKind kind) => new()
     {
         Pooling = Profile.Pooling,
         Instruction = Instruction(kind),
@@ -124,6 +134,9 @@ public sealed class DocumentEmbedder
 /// <param name="Parts">Parts of one text stand together, in order; every text has at least one.</param>
 public sealed record PreparedTexts(DocumentKind Kind, int Count, IReadOnlyList<TextPart> Parts)
 {
+    /// <summary>What the model is given.</summary>
+    public IReadOnlyList<string> Texts => [.. Parts.Select(part => part.Text)];
+
     /// <summary>All texts one after another; they must be of one kind.</summary>
     public static PreparedTexts Join(IReadOnlyList<PreparedTexts> all)
     {

@@ -1,3 +1,5 @@
+using RtMatching.Inference.Batching;
+using RtMatching.Inference.Pooling;
 using RtMatching.Inference.Tokenizer;
 using RtMatching.Inference.Weights;
 
@@ -9,6 +11,8 @@ public sealed class LanguageModel : IDisposable
     private const string TokenizerName = "tokenizer.json";
 
     private readonly Lazy<string> _weightsHash;
+    private long _texts;
+    private long _tokens;
 
     public LanguageModel(string name, string weightsHash, ITokenizer tokenizer, IDecoder decoder)
         : this(name, new Lazy<string>(weightsHash), tokenizer, decoder)
@@ -47,7 +51,25 @@ public sealed class LanguageModel : IDisposable
         return GgufTokenizer.Read(file.Metadata, file.Path);
     }
 
-    public void Dispose() => Decoder.Dispose();
+    /// <summary>Texts embedded since it was loaded.</summary>
+    public long Texts => Interlocked.Read(ref _texts);
+
+    /// <summary>Their tokens, each counted once however many passes were run.</summary>
+    public long Tokens => Interlocked.Read(ref _tokens);
+
+    internal EngineGate Gate { get; } = new();
+
+    internal void Count(TextEmbedding[] done)
+    {
+        Interlocked.Add(ref _texts, done.Length);
+        Interlocked.Add(ref _tokens, done.Sum(embedding => (long)embedding.Tokens));
+    }
+
+    /// <summary>Waits for the batch that the model is running: its weights must not go away under it.</summary>
+    public void Dispose()
+    {
+        using (Gate.Enter(EnginePriority.Interactive)) Decoder.Dispose();
+    }
 
     private static LanguageModel LoadFolder(ModelFiles files)
     {

@@ -48,7 +48,7 @@ internal sealed class EmbeddingRun
         return sequences;
     }
 
-    /// <summary>All passes over one batch. Not safe from two threads at once: the decoder is not.</summary>
+    /// <summary>All passes over one batch. One at a time on a model: it uses every core.</summary>
     public TextEmbedding[] Embed(TextSequence[] batch, CancellationToken cancellation)
     {
         var packed = new PackedBatch([.. batch.Select(sequence => sequence.Ids)]);

@@ -4,10 +4,13 @@ using RtMatching.Inference.Model;
 namespace RtMatching.Inference.Pooling;
 
 /// <summary>Texts to vectors: tokenises, batches, runs the passes, pools. The door that everything outside this project uses.</summary>
-/// <remarks>Safe to call from many threads; the model's work is serialised, batch by batch.</remarks>
+/// <remarks>
+/// Safe to call from many threads, several embedders over one model too: the model's work is serialised, batch by batch, at its gate.
+/// </remarks>
 /// <param name="model">Not owned.</param>
 /// <param name="batchTokens">Tokens in a batch, at most; null chooses by the model's size.</param>
-public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null)
+/// <param name="priority">Whether a person waits for its embeddings.</param>
+public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, EnginePriority priority = EnginePriority.Interactive)
 {
     /// <summary>A window of texts holds about so many batches, which is what sorting by length needs to fill them evenly.</summary>
     private const int BatchesPerWindow = 8;
@@ -21,8 +24,6 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null)
 
     /// <summary>What a batch's keys, values and final states may take while it is refined; larger models so get shorter batches.</summary>
     private const long MaxCacheBytes = 1L << 29;
-
-    private readonly Lock _engine = new();
 
     public LanguageModel Model { get; } = model;
 
@@ -79,7 +80,8 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null)
         {
             cancellation.ThrowIfCancellationRequested();
             TextEmbedding[] done;
-            lock (_engine) done = run.Embed([.. batch.Select(text => sequences[text])], cancellation);
+            using (Model.Gate.Enter(priority, cancellation)) done = run.Embed([.. batch.Select(text => sequences[text])], cancellation);
+            Model.Count(done);
             for (var row = 0; row < batch.Length; row++) embeddings[batch[row]] = done[row];
         }
 

@@ -14,7 +14,7 @@ public sealed class BulkRankingTests : IDisposable
     public async Task EveryStoredJobIsRankedAsItWouldBeAlone()
     {
         await using var corpus = await CreateAsync();
-        var bulk = new BulkRanking(corpus.Database, corpus.Ranking, Corpus.Embed);
+        var bulk = new BulkRanking(corpus.Database, corpus.Ranking, Corpus.EmbedAsync);
         var done = await bulk.RankAllAsync(bulk.StoredJobsAsync("default"), new RankingRequest { Top = 2 }, Output, 3);
         Assert.Equal((3L, 0L, 3L), (done.Ranked, done.Skipped, done.Total!.Value));
         Assert.True(done.PerSecond > 0);
@@ -28,7 +28,7 @@ public sealed class BulkRankingTests : IDisposable
     public async Task RunCutOffAnywhereIsContinuedToTheSameFile()
     {
         await using var corpus = await CreateAsync();
-        var bulk = new BulkRanking(corpus.Database, corpus.Ranking, Corpus.Embed);
+        var bulk = new BulkRanking(corpus.Database, corpus.Ranking, Corpus.EmbedAsync);
         var settings = new RankingRequest { Top = 2 };
         await bulk.RankAllAsync(bulk.StoredJobsAsync("default"), settings, Output);
         var whole = await File.ReadAllBytesAsync(Output);
@@ -46,7 +46,7 @@ public sealed class BulkRankingTests : IDisposable
     public async Task OtherSettingsOtherTextOrOtherProfileAreRankedAgain()
     {
         await using var corpus = await CreateAsync();
-        var bulk = new BulkRanking(corpus.Database, corpus.Ranking, Corpus.Embed);
+        var bulk = new BulkRanking(corpus.Database, corpus.Ranking, Corpus.EmbedAsync);
         var jobs = new[] { new BulkJob("1", "nurse", null), new BulkJob("2", "cook", null) };
         async Task<(long, long)> RunAsync(BulkJob[] some, int top, BulkRanking? other = null)
         {
@@ -59,7 +59,7 @@ public sealed class BulkRankingTests : IDisposable
         Assert.Equal((2, 0), await RunAsync(jobs, 3));
         Assert.Equal((1, 1), await RunAsync([jobs[0], jobs[1] with { Text = "head cook" }], 2));
         var version = await Corpus.AddProfileAsync(corpus.Database, 2);
-        Assert.Equal((2, 0), await RunAsync(jobs, 2, new BulkRanking(corpus.Database, new Ranking(corpus.Database, version, Corpus.Embed), Corpus.Embed)));
+        Assert.Equal((2, 0), await RunAsync(jobs, 2, new BulkRanking(corpus.Database, new Ranking(corpus.Database, version, Corpus.EmbedAsync), Corpus.EmbedAsync)));
     }
 
     [Theory]
@@ -71,7 +71,7 @@ public sealed class BulkRankingTests : IDisposable
     {
         await using var corpus = await Corpus.CreateAsync();
         await File.WriteAllTextAsync(Output, content);
-        var bulk = new BulkRanking(corpus.Database, corpus.Ranking, Corpus.Embed);
+        var bulk = new BulkRanking(corpus.Database, corpus.Ranking, Corpus.EmbedAsync);
         var error = await Assert.ThrowsAsync<FormatException>(() => bulk.RankAllAsync(bulk.StoredJobsAsync("default"), new RankingRequest(), Output));
         Assert.Contains(Output, error.Message, StringComparison.Ordinal);
         Assert.Equal(content, await File.ReadAllTextAsync(Output));

@@ -17,7 +17,7 @@ internal sealed class Corpus : IAsyncDisposable
     private readonly TestDatabase _database;
 
     private Corpus(TestDatabase database, ProfileVersion profile) =>
-        (_database, Profile, Ranking) = (database, profile, new Ranking(database.Database, profile, Embed));
+        (_database, Profile, Ranking) = (database, profile, new Ranking(database.Database, profile, EmbedAsync));
 
     public Database Database => _database.Database;
     public ProfileVersion Profile { get; }
@@ -75,8 +75,8 @@ internal sealed class Corpus : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    public static IReadOnlyList<float[]> Embed(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation) =>
-        [.. texts.Select(Vector)];
+    public static Task<IReadOnlyList<float[]>> EmbedAsync(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<float[]>>([.. texts.Select(Vector)]);
 
     /// <summary>Words hashed to random directions and added up: texts that share words are near. (Dimension)</summary>
     public static float[] Vector(string text)

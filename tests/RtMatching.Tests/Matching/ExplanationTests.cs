@@ -62,7 +62,7 @@ public class ExplanationTests
         var ranking = new Ranking(corpus.Database, corpus.Profile, (texts, kind, cancellation) =>
         {
             embedded.AddRange(texts);
-            return Corpus.Embed(texts, kind, cancellation);
+            return Corpus.EmbedAsync(texts, kind, cancellation);
         });
         var request = new RankingRequest { Text = Job, Explain = true };
         var first = await ranking.RankCandidatesAsync(request);

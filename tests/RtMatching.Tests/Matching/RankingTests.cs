@@ -123,7 +123,7 @@ public class RankingTests
         await corpus.AddAsync("only-other", "A nurse in the other version", profile: other);
         var ranked = await corpus.Ranking.RankCandidatesAsync(new RankingRequest { Text = "nurse" });
         Assert.DoesNotContain(ranked, place => place.ExternalId == "only-other");
-        var fromOther = await new Ranking(corpus.Database, other, Corpus.Embed).RankCandidatesAsync(new RankingRequest { Text = "nurse" });
+        var fromOther = await new Ranking(corpus.Database, other, Corpus.EmbedAsync).RankCandidatesAsync(new RankingRequest { Text = "nurse" });
         Assert.Equal("only-other", Assert.Single(fromOther).ExternalId);
     }
 

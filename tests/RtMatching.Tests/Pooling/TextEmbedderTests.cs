@@ -1,3 +1,4 @@
+using RtMatching.Inference.Batching;
 using System.Numerics.Tensors;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
@@ -119,13 +120,14 @@ public class TextEmbedderTests
     }
 
     [Fact]
-    public void Many_threads_share_one_decoder_one_at_a_time()
+    public void Many_threads_and_embedders_share_one_decoder_one_at_a_time()
     {
         var decoder = new ScriptedDecoder { Prefilling = _ => Thread.Sleep(1) };
         var embedder = Embedder(decoder, batchTokens: 50);
+        var other = new TextEmbedder(embedder.Model, batchTokens: 60, EnginePriority.Background);
         var alone = embedder.Embed(Texts, new EmbeddingOptions()).Select(embedding => embedding.Vector).ToArray();
         var results = new float[4][][];
-        Parallel.For(0, 4, i => results[i] = [.. embedder.Embed(Texts, new EmbeddingOptions()).Select(embedding => embedding.Vector)]);
+        Parallel.For(0, 4, i => results[i] = [.. (i % 2 == 0 ? embedder : other).Embed(Texts, new EmbeddingOptions()).Select(embedding => embedding.Vector)]);
 
         Assert.False(decoder.EnteredTwice);
         Assert.All(results, result => Assert.Equal(alone, result));
