@@ -1,4 +1,7 @@
+using RtMatching.Server.Endpoints.Embeddings;
 using RtMatching.Server.Endpoints.Operations;
+using RtMatching.Server.Endpoints.Profiles;
+using RtMatching.Server.Endpoints.Rankings;
 
 namespace RtMatching.Server;
 
@@ -8,7 +11,13 @@ public static class EndpointMap
     public static IEndpointRouteBuilder MapRtMatching(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/v1");
-        _ = api;
+        RankCandidates.Map(api);
+        RankJobs.Map(api);
+        ListProfiles.Map(api);
+        ShowProfile.Map(api);
+        PutProfile.Map(api);
+        CreateEmbeddings.Map(api);
+        ListModels.Map(api);
         OpenApiDocument.Map(app);
         return app;
     }

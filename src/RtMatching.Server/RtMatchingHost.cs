@@ -7,11 +7,13 @@ public static class RtMatchingHost
 {
     /// <param name="database">Stays the caller's.</param>
     /// <param name="urls">With semicolons between them; port 0 takes a free one.</param>
-    public static WebApplication Build(Database database, ServerOptions options, string urls)
+    /// <param name="services">What a host registers besides, or in place of what is registered here.</param>
+    public static WebApplication Build(Database database, ServerOptions options, string urls, Action<IServiceCollection>? services = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls(urls.Split(';'));
         builder.Services.AddRtMatching(database, options);
+        services?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseRtMatching();
         app.MapRtMatching();

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RtMatching.Core.Storage;
 using RtMatching.Server.Backend;
+using RtMatching.Server.Endpoints.Embeddings;
 using RtMatching.Server.Errors;
 using RtMatching.Server.Limits;
 using RtMatching.Server.OpenApi;
@@ -19,6 +20,7 @@ public static class ServiceSetup
         services.AddLimits(options.Limits);
         services.AddProblemDetails();
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);   // so that its answer says what is wrong
+        services.PostConfigure<ProblemDetailsOptions>(problems => problems.CustomizeProblemDetails += OpenAiErrors.Add);
         services.AddExceptionHandler<ProblemAnswers>();
         services.AddRtMatchingOpenApi();
         services.AddInProcessBackend(options);
@@ -29,7 +31,7 @@ public static class ServiceSetup
     internal static void Configure(JsonSerializerOptions json)
     {
         json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
-        json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
+        json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
         json.MaxDepth = 16;
         json.NumberHandling = JsonNumberHandling.Strict;   // A number in quotes is a mistake, and /openapi.json need not allow for it.
     }

@@ -81,8 +81,8 @@ internal static class ProfilesCommand
         private readonly Option<int> _iterations = new("--iterations") { Description = "Passes of Refined Thought.", HelpName = "K" };
         private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Longer documents are split.", HelpName = "N" };
         private readonly Option<int> _dimension = new("--dim") { Description = "Of the stored vectors.", HelpName = "D" };
-        private readonly Option<string> _jobInstruction = new("--job-instruction") { Description = "Put before a job's text; empty for none.", HelpName = "T" };
-        private readonly Option<string> _cvInstruction = new("--cv-instruction") { Description = "Put before a CV's text; empty for none.", HelpName = "T" };
+        private readonly Option<string?> _jobInstruction = new("--job-instruction") { Description = "Put before a job's text; empty for none.", HelpName = "T" };
+        private readonly Option<string?> _cvInstruction = new("--cv-instruction") { Description = "Put before a CV's text; empty for none.", HelpName = "T" };
         private readonly Option<AppendEos> _eos = new("--append-eos") { Description = "auto, always or never." };
         private readonly Option<bool> _noPrompt = new("--no-prompt") { Description = "Without the pooling's template." };
         private readonly Option<bool> _redact = new("--redact") { Description = "Keep contacts and names out of what is embedded: true or false." };
@@ -94,24 +94,24 @@ internal static class ProfilesCommand
         {
             var path = Given(parsed, _model) ? ModelCatalog.Resolve(parsed.GetValue(_model)) : current?.ModelPath;
             using var model = LanguageModel.Load(path);
-            var sameModel = current?.WeightsHash == model.WeightsHash;
-            var fullPath = path is null ? null : Path.GetFullPath(path);
-            var profile = sameModel ? current! with { ModelPath = fullPath } : DefaultProfiles.Create(model, fullPath, name);
-            if (Given(parsed, _pooling)) profile = profile with { Pooling = parsed.GetValue(_pooling) };
-            if (Given(parsed, _iterations)) profile = profile with { Iterations = parsed.GetValue(_iterations) };
-            if (Given(parsed, _maxTokens)) profile = profile with { MaxTokens = parsed.GetValue(_maxTokens) };
-            if (Given(parsed, _dimension)) profile = profile with { Dimension = parsed.GetValue(_dimension) };
-            if (Given(parsed, _jobInstruction)) profile = profile with { JobInstruction = NullIfEmpty(parsed.GetValue(_jobInstruction)) };
-            if (Given(parsed, _cvInstruction)) profile = profile with { CvInstruction = NullIfEmpty(parsed.GetValue(_cvInstruction)) };
-            if (Given(parsed, _eos)) profile = profile with { AppendEos = parsed.GetValue(_eos) };
-            if (Given(parsed, _noPrompt)) profile = profile with { NoPrompt = parsed.GetValue(_noPrompt) };
-            if (Given(parsed, _redact)) profile = profile with { Redact = parsed.GetValue(_redact) };
-            new DocumentEmbedder(model, profile).Embed(["one text"], DocumentKind.Cv);   // Settings that the model cannot honour fail here, not in an ingestion.
-            return profile;
+            return Change(parsed).Apply(name, current, model, path);
         }
 
-        private static bool Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+        private ProfileChange Change(ParseResult parsed) => new()
+        {
+            Pooling = Value(parsed, _pooling),
+            Iterations = Value(parsed, _iterations),
+            MaxTokens = Value(parsed, _maxTokens),
+            Dimension = Value(parsed, _dimension),
+            JobInstruction = parsed.GetValue(_jobInstruction),
+            CvInstruction = parsed.GetValue(_cvInstruction),
+            AppendEos = Value(parsed, _eos),
+            NoPrompt = Value(parsed, _noPrompt),
+            Redact = Value(parsed, _redact),
+        };
 
-        private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+        private static T? Value<T>(ParseResult parsed, Option<T> option) where T : struct => Given(parsed, option) ? parsed.GetValue(option) : null;
+
+        private static bool Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
     }
 }

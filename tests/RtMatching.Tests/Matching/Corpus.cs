@@ -23,11 +23,10 @@ internal sealed class Corpus : IAsyncDisposable
     public ProfileVersion Profile { get; }
     public Ranking Ranking { get; }
 
-    public static async Task<Corpus> CreateAsync()
-    {
-        var database = await TestDatabase.CreateAsync();
-        return new Corpus(database, await AddProfileAsync(database.Database, 1));
-    }
+    public static async Task<Corpus> CreateAsync() => await InAsync(await TestDatabase.CreateAsync());
+
+    /// <summary>In a database that is somebody else's, or becomes the corpus's own.</summary>
+    public static async Task<Corpus> InAsync(TestDatabase database) => new(database, await AddProfileAsync(database.Database, 1));
 
     public static async Task<ProfileVersion> AddProfileAsync(Database database, int iterations)
     {

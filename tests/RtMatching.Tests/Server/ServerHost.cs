@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using RtMatching.Core.Ingestion;
 using RtMatching.Server;
 using RtMatching.Tests.Storage;
@@ -26,10 +27,12 @@ internal sealed class ServerHost : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
     public string Address => Client.BaseAddress!.ToString();
 
-    public static async Task<ServerHost> StartAsync(ServerOptions? options = null, string urls = "http://127.0.0.1:0")
+    /// <param name="services">Registered in place of the server's own.</param>
+    public static async Task<ServerHost> StartAsync(
+        ServerOptions? options = null, string urls = "http://127.0.0.1:0", Func<TestDatabase, Action<IServiceCollection>>? services = null)
     {
         var test = await TestDatabase.CreateAsync();
-        var app = RtMatchingHost.Build(test.Database, options ?? new ServerOptions(), urls);
+        var app = RtMatchingHost.Build(test.Database, options ?? new ServerOptions(), urls, services?.Invoke(test));
         await app.StartAsync();
         return new ServerHost(test, app);
     }

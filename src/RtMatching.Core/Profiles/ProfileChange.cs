@@ -1,0 +1,52 @@
+using RtMatching.Inference.Model;
+using RtMatching.Inference.Pooling;
+
+namespace RtMatching.Core.Profiles;
+
+/// <summary>New settings for a profile; what is null stays as it is, or is the model's default.</summary>
+public sealed record ProfileChange
+{
+    public PoolingKind? Pooling { get; init; }
+    public int? Iterations { get; init; }
+    public int? MaxTokens { get; init; }
+    public int? Dimension { get; init; }
+
+    /// <summary>Empty for none.</summary>
+    public string? JobInstruction { get; init; }
+
+    /// <summary>Empty for none.</summary>
+    public string? CvInstruction { get; init; }
+    public AppendEos? AppendEos { get; init; }
+    public bool? NoPrompt { get; init; }
+    public bool? Redact { get; init; }
+
+    /// <summary>
+    /// <paramref name="current"/> with these settings; where there is none, or it was made with other weights, the model's defaults with them.
+    /// </summary>
+    /// <param name="model">Embeds one text with the result: settings that it cannot honour fail here, not in an ingestion.</param>
+    /// <param name="modelPath">Where it was loaded from; null for the built-in model.</param>
+    /// <exception cref="ArgumentException">Settings that the model cannot honour; the message names the remedy.</exception>
+    public TaskProfile Apply(string name, TaskProfile? current, LanguageModel model, string? modelPath, CancellationToken cancellation = default)
+    {
+        // Stored in full: the next run may start in another folder.
+        var path = modelPath is null ? null : Path.GetFullPath(modelPath);
+        var profile = With(current?.WeightsHash == model.WeightsHash ? current with { ModelPath = path } : DefaultProfiles.Create(model, path, name));
+        new DocumentEmbedder(model, profile).Embed(["one text"], DocumentKind.Cv, cancellation);
+        return profile;
+    }
+
+    private TaskProfile With(TaskProfile profile) => profile with
+    {
+        Pooling = Pooling ?? profile.Pooling,
+        Iterations = Iterations ?? profile.Iterations,
+        MaxTokens = MaxTokens ?? profile.MaxTokens,
+        Dimension = Dimension ?? profile.Dimension,
+        JobInstruction = Instruction(JobInstruction, profile.JobInstruction),
+        CvInstruction = Instruction(CvInstruction, profile.CvInstruction),
+        AppendEos = AppendEos ?? profile.AppendEos,
+        NoPrompt = NoPrompt ?? profile.NoPrompt,
+        Redact = Redact ?? profile.Redact,
+    };
+
+    private static string? Instruction(string? given, string? current) => given switch { null => current, "" => null, _ => given };
+}

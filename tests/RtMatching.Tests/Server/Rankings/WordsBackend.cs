@@ -1,0 +1,51 @@
+using Microsoft.Extensions.DependencyInjection;
+using RtMatching.Core.Matching;
+using RtMatching.Core.Operations;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+using RtMatching.Inference.Pooling;
+using RtMatching.Server;
+using RtMatching.Server.Backend;
+using RtMatching.Tests.Matching;
+
+namespace RtMatching.Tests.Server.Rankings;
+
+/// <summary>Ranks with vectors made from words, so that what is near is known, and no model is loaded.</summary>
+internal sealed class WordsBackend(Database database) : IMatchingBackend
+{
+    /// <summary>Set by a test that wants to see the token that a ranking is given, or to hold it up.</summary>
+    public Func<CancellationToken, Task>? Before { get; set; }
+
+    public List<long> Started { get; } = [];
+
+    public static async Task<(ServerHost Server, Corpus Corpus, WordsBackend Backend)> ServeAsync()
+    {
+        WordsBackend? backend = null;
+        var server = await ServerHost.StartAsync(new ServerOptions { Work = 0 }, services: test => services =>
+            services.AddSingleton<IMatchingBackend>(backend = new WordsBackend(test.Database)));
+        return (server, await Corpus.InAsync(server.Test), backend!);
+    }
+
+    public async Task<RankingAnswer> RankAsync(string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation)
+    {
+        if (Before is { } before) await before(cancellation);
+        var active = await new ProfileStore(database).FindActiveAsync(profile, cancellation) ?? throw new KeyNotFoundException("No such profile.");
+        var ranking = new Ranking(database, active, Corpus.EmbedAsync);
+        return new RankingAnswer(active, wanted == DocumentKind.Cv
+            ? await ranking.RankCandidatesAsync(request, cancellation)
+            : await ranking.RankJobsAsync(request, cancellation));
+    }
+
+    public Task StartBulkRankingAsync(long id, CancellationToken cancellation)
+    {
+        Started.Add(id);
+        return Task.CompletedTask;
+    }
+
+    public Task StartIngestionAsync(long id, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<TextEmbedding>> EmbedAsync(
+        string? model, IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation) => throw new NotSupportedException();
+}
