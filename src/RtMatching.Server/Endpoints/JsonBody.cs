@@ -16,7 +16,8 @@ internal static class JsonBody
     {
         if (!request.HasJsonContentType())
             throw new ProblemException(StatusCodes.Status415UnsupportedMediaType, "The body is of another kind.", "Send it as Content-Type: application/json.");
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = maxBytes;
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = Math.Min(limit.MaxRequestBodySize ?? maxBytes, maxBytes);
         try
         {
             return await JsonSerializer.DeserializeAsync<T>(request.Body, Options, cancellation) ?? throw ProblemException.BadRequest("The body is null: send an object.");

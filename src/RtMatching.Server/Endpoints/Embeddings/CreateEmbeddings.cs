@@ -6,6 +6,7 @@ using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 using RtMatching.Server.Backend;
 using RtMatching.Server.Errors;
+using RtMatching.Server.Limits;
 using RtMatching.Server.OpenApi;
 
 namespace RtMatching.Server.Endpoints.Embeddings;
@@ -80,6 +81,7 @@ internal static class CreateEmbeddings
         .Accepts<Request>("application/json")
         .Produces<Response>()
         .ProducesProblem(400).ProducesProblem(404).ProducesProblem(413).ProducesProblem(415)
+        .RequireRateLimiting(RateLimits.Embedding)
         .WithMetadata(OpenAiErrors.Shown, Example);
 
     private static async Task<Response> HandleAsync(HttpRequest request, IMatchingBackend backend, CancellationToken cancellation)

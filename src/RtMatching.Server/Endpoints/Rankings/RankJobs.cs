@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 using RtMatching.Server.Backend;
+using RtMatching.Server.Limits;
 using RtMatching.Server.Security;
 
 namespace RtMatching.Server.Endpoints.Rankings;
@@ -26,6 +27,7 @@ internal static class RankJobs
         .Accepts<Request>("application/json")
         .Produces<RankingPage>()
         .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415)
+        .RequireRateLimiting(RateLimits.Ranking)
         .WithMetadata(RankingExamples.Jobs);
 
     private static async Task<RankingPage> HandleAsync(
