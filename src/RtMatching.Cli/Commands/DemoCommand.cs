@@ -41,7 +41,7 @@ internal static class DemoCommand
         foreach (var job in await new DocumentStore(database).ListAsync(new DocumentQuery { Kind = DocumentKind.Job }, cancellation))
         {
             var ranking = await session.Ranking.RankCandidatesAsync(new RankingRequest { DocumentId = job.Id, Top = Shown, Explain = true }, cancellation);
-            var text = (await new DocumentStore(database).TextAsync(job.Id, cancellation))!.Body;
+            var text = (await new DocumentStore(database).TextAsync(job.Id, cancellation: cancellation))!.Body;
             Console.Out.WriteLine();
             RankingText.Write(RankCommand.FirstLine(text), ranking);
             if (html is not null)

@@ -55,7 +55,7 @@ internal static class DocumentsCommand
             await using var database = await Connection.OpenAsync(parsed, cancellation);
             var store = new DocumentStore(database);
             var document = await FindAsync(store, parsed.GetValue(Id)!, null, cancellation);
-            var stored = await store.TextAsync(document.Id, cancellation);
+            var stored = await store.TextAsync(document.Id, cancellation: cancellation);
             if (parsed.GetValue(text)) Console.Out.WriteLine(stored?.Body ?? throw new CommandException($"document {document.Id} is not parsed yet"));
             else JsonOutput.Write(new { Document = document, Text = stored is null ? null : Summary(stored) });
             return ExitCode.Ok;
@@ -77,7 +77,7 @@ internal static class DocumentsCommand
             await using var database = await Connection.OpenAsync(parsed, cancellation);
             var store = new DocumentStore(database);
             var document = await FindAsync(store, parsed.GetValue(Id)!, null, cancellation);
-            await store.DeleteAsync(document.Id, cancellation);
+            await store.DeleteAsync(document.Id, cancellation: cancellation);
             Terminal.Say($"document {document.Id} is deleted");
             return ExitCode.Ok;
         });

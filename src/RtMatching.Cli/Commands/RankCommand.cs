@@ -128,7 +128,7 @@ internal static class RankCommand
         var store = new DocumentStore(database);
         var (id, kind) = parsed.GetValue(Job) is { } job ? (job, DocumentKind.Job) : (parsed.GetValue(Cv)!, DocumentKind.Cv);
         var document = await DocumentsCommand.FindAsync(store, id, kind, cancellation);
-        var text = (await store.TextAsync(document.Id, cancellation))?.Body ?? "";
+        var text = (await store.TextAsync(document.Id, cancellation: cancellation))?.Body ?? "";
         return (settings with { DocumentId = document.Id }, kind == DocumentKind.Job ? FirstLine(text) : $"Jobs for {document.ExternalId}", text);
     }
 

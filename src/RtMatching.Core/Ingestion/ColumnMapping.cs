@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RtMatching.Core.Ingestion;
 
 /// <summary>Which columns of a bulk file mean what. What is left out is recognised by common names.</summary>
@@ -32,6 +34,7 @@ public sealed record ColumnMapping
     public string? Date { get; init; }
 
     /// <summary>Every column that is named.</summary>
+    [JsonIgnore]
     public IEnumerable<string> Columns =>
         new[] { Id, Tags, Location, Language, Date }.OfType<string>().Concat(Text);
 

@@ -14,18 +14,18 @@ internal static class CsvRows
     private const int RowFactor = 3;
 
     public static async IAsyncEnumerable<BulkRow> ReadAsync(
-        string file, int maxDocumentBytes, [EnumeratorCancellation] CancellationToken cancellation)
+        Stream stream, RowFormat format, int maxDocumentBytes, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var unclosed = false;
         var options = CsvReaderOptions.Default with
         {
-            Separator = file.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) ? '\t' : null,
+            Separator = format == RowFormat.Tsv ? '\t' : null,
             MaxRecordSize = (int)Math.Min(int.MaxValue / 2, maxDocumentBytes * (long)RowFactor),
             TrackLineNumbers = true,
             IncludeValuesInExceptions = false,
             OnMalformedRecord = record => unclosed |= record.Reason == CsvMalformedReason.UnterminatedQuote,
         };
-        await using var csv = CsvReader.FromFile(file, options);
+        await using var csv = CsvReader.Create(stream, options, leaveOpen: true);
         var (row, more) = ((BulkRow?)null, true);
         for (var number = 1L; more; number++)
         {

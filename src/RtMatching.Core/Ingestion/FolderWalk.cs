@@ -44,7 +44,7 @@ internal static class FolderWalk
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             entries = [];
-            return new Rejection(Outcomes.Unreadable, IngestionSource.Unreadable(e));
+            return new Rejection(Outcomes.Unreadable, Rejection.UnreadableDetail(e));
         }
     }
 

@@ -43,6 +43,13 @@ public sealed record IngestionSummary(
 public sealed record IngestionDetail(
     IngestionSummary Summary, IReadOnlyDictionary<string, long> Outcomes, IReadOnlyList<IngestionItem> Items);
 
+/// <summary>How an ingestion stands and how fast it goes, from its rows alone: any process can tell.</summary>
+/// <param name="Outcomes">Items by outcome: ok, needs_ocr, empty, ...; items not parsed yet have none.</param>
+/// <param name="PerSecond">Items brought to their end, over the last minute.</param>
+/// <param name="RemainingSeconds">Estimated; null where nothing was finished lately or nothing is left.</param>
+public sealed record IngestionReport(
+    IngestionSummary Summary, IReadOnlyDictionary<string, long> Outcomes, double PerSecond, double? RemainingSeconds);
+
 /// <param name="Name">The path, or <c>source:id</c> of a row.</param>
 public sealed record IngestionItem(
     long Id, string Name, ItemStage Stage, string? Outcome, string? Detail, int Attempts, long? DocumentId);

@@ -49,4 +49,12 @@ public sealed record SourceItem(string Name, string Source, string ExternalId, b
 
 /// <param name="Outcome">As the database writes outcomes: <c>too_large</c>, <c>corrupt</c>, <c>unreadable</c>, ...</param>
 /// <param name="Detail">For a person; never a piece of the document.</param>
-public sealed record Rejection(string Outcome, string Detail);
+public sealed record Rejection(string Outcome, string Detail)
+{
+    internal static string TooLargeDetail(long length, int limit) =>
+        $"{length:N0} bytes; at most {limit:N0} are taken. Raise the size limit or give a smaller file.";
+
+    internal static string UnreadableDetail(Exception e) => e is UnauthorizedAccessException
+        ? "No permission to read it: give this user the right to."
+        : $"It cannot be read ({e.GetType().Name}): see whether it still exists and its disk is in order.";
+}

@@ -23,6 +23,8 @@ public sealed class IngestionService(Database database, IngestionOptions? option
 
     private Database Database { get; } = database;
     private IngestionStore Store => new(_retry);
+    private IngestionIntake Intake => new(Database, _options, path => Model(path));
+    private IngestionRecords Records => new(Database, _options);
 
     /// <summary>
     /// Hands every file and row in; returns the ingestion's id. What is stored already with this content and has a vector is
@@ -37,45 +39,9 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     }
 
     /// <summary>The same for items that come from elsewhere than a path.</summary>
-    public async Task<long> StartAsync(
+    public Task<long> StartAsync(
         IngestionRequest request, IAsyncEnumerable<SourceItem> items, IProgress<SubmissionProgress>? progress = null,
-        CancellationToken cancellation = default)
-    {
-        var profile = await ActiveAsync(request, cancellation);
-        var store = Store;
-        await store.ReapAbandonedAsync(cancellation);
-        var id = await store.CreateAsync(
-            request.Tenant, request.Kind, IngestionSource.Describe(request), profile.Id, reembed: false, cancellation);
-        try
-        {
-            var submission = new Submission(_retry, profile, request, id, new VectorStore(Database, profile));
-            await SubmitAsync(submission, items, progress, cancellation);
-        }
-        catch
-        {
-            // What was handed in waits for `retry`, or for the next ingestion of the same documents, which takes it over.
-            using var farewell = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-            await store.TryFailAsync(id, farewell.Token);
-            throw;
-        }
-
-        await store.SubmittedAsync(id, cancellation);
-        await store.EndTakenOverAsync(cancellation);
-        return id;
-    }
-
-    private static async Task SubmitAsync(
-        Submission submission, IAsyncEnumerable<SourceItem> items, IProgress<SubmissionProgress>? progress, CancellationToken cancellation)
-    {
-        await foreach (var item in items.WithCancellation(cancellation))
-        {
-            await submission.AddAsync(item, cancellation);
-            progress?.Report(new SubmissionProgress(submission.Items));
-        }
-
-        await submission.FlushAsync(cancellation);
-        progress?.Report(new SubmissionProgress(submission.Items));
-    }
+        CancellationToken cancellation = default) => Intake.StartAsync(request, items, progress, cancellation);
 
     /// <summary>
     /// Works on the ingestion until none of its items is open, then builds missing indexes. Several processes may run one ingestion.
@@ -86,7 +52,7 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         long id, IProgress<IngestionProgress>? progress = null, CancellationToken cancellation = default)
     {
         var summary = await FindAsync(id, cancellation);
-        var profile = Current(await ProfileOfAsync(summary, cancellation));
+        var profile = IngestionIntake.Current(await ProfileOfAsync(summary, cancellation));
         await Store.TransitAsync(id, [IngestionState.Pending], IngestionState.Running, cancellation);
         if (!summary.Submitted || summary.Counts.Open > 0) await Worker(profile).RunAsync(id, progress, cancellation);
         if (await Store.FinishAsync(id, cancellation))
@@ -121,7 +87,7 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     /// <summary>Newest first.</summary>
     public Task<IReadOnlyList<IngestionSummary>> ListAsync(
         string tenant = "default", int limit = 100, CancellationToken cancellation = default) =>
-        Store.ListAsync(tenant, limit, cancellation);
+        Records.ListAsync(tenant, limit: limit, cancellation: cancellation);
 
     /// <param name="failedOnly">Only rejected and dead items.</param>
     /// <exception cref="KeyNotFoundException">There is no such ingestion.</exception>
@@ -129,29 +95,14 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     {
         var summary = await FindAsync(id, cancellation);
         return new IngestionDetail(
-            summary, await Store.OutcomesAsync(id, cancellation), await Store.ItemsAsync(id, failedOnly, cancellation));
+            summary, await Store.OutcomesAsync(id, cancellation), await Store.ItemsAsync(id, failedOnly, 0, int.MaxValue, cancellation));
     }
 
-    /// <summary>Stops the ingestion and its open items; false where it had ended already.</summary>
-    /// <exception cref="KeyNotFoundException">There is no such ingestion.</exception>
-    public async Task<bool> CancelAsync(long id, CancellationToken cancellation = default)
-    {
-        await FindAsync(id, cancellation);
-        return await Store.CancelAsync(id, cancellation);
-    }
+    /// <inheritdoc cref="IngestionRecords.CancelAsync"/>
+    public Task<bool> CancelAsync(long id, CancellationToken cancellation = default) => Records.CancelAsync(id, cancellation: cancellation);
 
-    /// <summary>
-    /// Puts dead, rejected and cancelled items back into the queue, and takes up an ingestion whose submission was cut off; run it then.
-    /// Items that were rejected without being stored (unreadable, too large, malformed rows) stay: ingest them again once mended.
-    /// </summary>
-    /// <returns>How many items are open now.</returns>
-    /// <exception cref="KeyNotFoundException">There is no such ingestion.</exception>
-    public async Task<long> RetryAsync(long id, CancellationToken cancellation = default)
-    {
-        await FindAsync(id, cancellation);
-        await Store.RetryAsync(id, cancellation);
-        return (await FindAsync(id, cancellation)).Counts.Open;
-    }
+    /// <inheritdoc cref="IngestionRecords.RetryAsync"/>
+    public Task<long> RetryAsync(long id, CancellationToken cancellation = default) => Records.RetryAsync(id, cancellation: cancellation);
 
     /// <summary>
     /// Fills the newest version of a profile for every current document of both kinds and all tenants while the active one goes on
@@ -198,40 +149,11 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         return ids;
     }
 
-    /// <summary>The profile's active version; where none is stored, the model's default as its first.</summary>
-    private async Task<ProfileVersion> ActiveAsync(IngestionRequest request, CancellationToken cancellation)
-    {
-        // Stored in full: the next run may start in another folder.
-        var modelPath = request.ModelPath is null ? null : Path.GetFullPath(request.ModelPath);
-        var active = await _retry.RunAsync(token => _profiles.FindActiveAsync(request.Profile, token), cancellation);
-        if (active is not null)
-        {
-            if (modelPath is not null && modelPath != active.Profile.ModelPath)
-                throw new ArgumentException(
-                    $"Profile {request.Profile} embeds with {active.Profile.ModelName}: give another profile name for another model, " +
-                    "or change the profile with `profiles set` and run `ingest --reembed`.");
-            return Current(active);
-        }
-
-        var model = await Task.Run(() => Model(modelPath), cancellation);
-        var profile = DefaultProfiles.Create(model, modelPath, request.Profile);
-        return await _retry.RunAsync(token => _profiles.SaveAsync(profile, token), cancellation);
-    }
-
     private async Task<ProfileVersion> ProfileOfAsync(IngestionSummary summary, CancellationToken cancellation) =>
         (await _retry.RunAsync(_profiles.ListAsync, cancellation))
         .Single(version => version.Profile.Name == summary.Profile && version.Version == summary.ProfileVersion);
 
-    /// <exception cref="InvalidOperationException">The version's texts were prepared otherwise than this program does.</exception>
-    private static ProfileVersion Current(ProfileVersion version) => version.Profile.Preparation == TextPreparation.Version
-        ? version
-        : throw new InvalidOperationException(
-            $"Profile {version.Profile.Name} version {version.Version} was made with text preparation {version.Profile.Preparation}; this " +
-            $"program has {TextPreparation.Version}. Save a new version with `profiles set`, then run `ingest --reembed`.");
-
-    private async Task<IngestionSummary> FindAsync(long id, CancellationToken cancellation) =>
-        await Store.FindAsync(id, cancellation)
-        ?? throw new KeyNotFoundException($"There is no ingestion {id}: `ingestions list` shows those there are.");
+    private Task<IngestionSummary> FindAsync(long id, CancellationToken cancellation) => Records.FindAsync(id, cancellation: cancellation);
 
     private LanguageModel Model(string? path)
     {

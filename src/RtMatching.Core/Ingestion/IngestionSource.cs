@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
-using RtMatching.Core.Documents;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -8,10 +6,6 @@ namespace RtMatching.Core.Ingestion;
 internal sealed class IngestionSource(IngestionRequest request, IngestionOptions options)
 {
     private const string FileSource = "files";
-
-    // Kept well under what a PostgreSQL index row takes (2,704 bytes) with tenant and source beside it.
-    internal const int MaxIdBytes = 2000;
-    private static readonly string[] BulkExtensions = [".jsonl", ".ndjson", ".csv", ".tsv"];
 
     private const int MaxSourceLength = 200;
 
@@ -23,7 +17,13 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
             if (!Path.Exists(path)) throw new FileNotFoundException($"There is no file or folder {path}.", path);
         if (request.ExternalId is not null && (request.Paths.Count != 1 || Directory.Exists(request.Paths[0]) || IsBulk(request.Paths[0])))
             throw new ArgumentException("An external id names one document: give exactly one file with it, not a folder or bulk file.");
-        if (request.Source is { } source && (source.Length > MaxSourceLength || BadId(source) is not null))
+        CheckSource(request.Source);
+    }
+
+    /// <exception cref="ArgumentException">A source that cannot be stored.</exception>
+    public static void CheckSource(string? source)
+    {
+        if (source is not null && (source.Length > MaxSourceLength || ExternalIds.Problem(source) is not null))
             throw new ArgumentException($"A source is a short name of at most {MaxSourceLength} characters without control characters.");
     }
 
@@ -49,24 +49,51 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
             else if (!IsBulk(file))
                 yield return await ReadFileAsync(file, cancellation);
             else
-                await foreach (var row in rows.ReadAsync(file, cancellation)) yield return row;
+                await foreach (var row in ReadRowsAsync(rows, file, cancellation)) yield return row;
+        }
+    }
+
+    /// <summary>Rows up to where the file cannot be read on, if there is such a place.</summary>
+    private static async IAsyncEnumerable<SourceItem> ReadRowsAsync(
+        RowReader rows, string file, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var source = Path.GetFileName(file);
+        await using var read = OpenedAsync().GetAsyncEnumerator(cancellation);
+        while (true)
+        {
+            SourceItem? stopped = null;
+            try
+            {
+                if (!await read.MoveNextAsync()) yield break;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                stopped = rows.Rest(source, Outcomes.Unreadable, Rejection.UnreadableDetail(e));
+            }
+
+            yield return stopped ?? read.Current;
+            if (stopped is not null) yield break;
+        }
+
+        async IAsyncEnumerable<SourceItem> OpenedAsync()
+        {
+            await using var stream = File.OpenRead(file);
+            await foreach (var row in rows.ReadAsync(source, BulkFiles.FormatOf(file)!.Value, stream, cancellation)) yield return row;
         }
     }
 
     /// <summary>By extension, unless the content plainly is a document with a lying name.</summary>
-    private static bool IsBulk(string file) =>
-        BulkExtensions.Contains(Path.GetExtension(file).ToLowerInvariant()) && !StartsLikeDocument(file);
+    internal static bool IsBulk(string file) => BulkFiles.FormatOf(file) is not null && !StartsLikeDocument(file);
 
     private static bool StartsLikeDocument(string file)
     {
         try
         {
-            // A pipe says 0 too, and opening it could wait for ever. An empty bulk file is shown as one empty item.
+            // A pipe says 0 too, and opening it could wait for ever.
             if (new FileInfo(file).Length == 0) return true;
             using var stream = File.OpenRead(file);
-            Span<byte> start = stackalloc byte[512];
-            start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-            return start.StartsWith("%PDF"u8) || start.StartsWith("PK\x03\x04"u8) || start.Contains((byte)0);
+            Span<byte> start = stackalloc byte[BulkFiles.StartLength];
+            return BulkFiles.StartsLikeDocument(start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -81,19 +108,19 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
         {
             var length = new FileInfo(file).Length;
             if (length > options.MaxDocumentBytes)
-                return SourceItem.Rejected(name, Outcomes.TooLarge, TooLarge(length, options.MaxDocumentBytes));
+                return SourceItem.Rejected(name, Outcomes.TooLarge, Rejection.TooLargeDetail(length, options.MaxDocumentBytes));
 
             // Pipes and devices say 0 too, and opening one could wait for ever.
             var bytes = length == 0 ? [] : await ReadBoundedAsync(file, cancellation);
-            if (bytes is null) return SourceItem.Rejected(name, Outcomes.TooLarge, TooLarge(length, options.MaxDocumentBytes));
+            if (bytes is null) return SourceItem.Rejected(name, Outcomes.TooLarge, Rejection.TooLargeDetail(length, options.MaxDocumentBytes));
             var externalId = request.ExternalId ?? name;
-            return BadId(externalId) is { } bad
+            return ExternalIds.Problem(externalId) is { } bad
                 ? SourceItem.Rejected(name, Outcomes.Unsupported, bad)
                 : new SourceItem(name, request.Source ?? FileSource, externalId, bytes) { Tags = request.Tags };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return SourceItem.Rejected(name, Outcomes.Unreadable, Unreadable(e));
+            return SourceItem.Rejected(name, Outcomes.Unreadable, Rejection.UnreadableDetail(e));
         }
     }
 
@@ -110,38 +137,6 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
     private static string Name(string file)
     {
         var name = OperatingSystem.IsWindows() ? file.Replace('\\', '/') : file;
-        return Encoding.UTF8.GetByteCount(name) <= MaxIdBytes
-            ? name
-            : string.Concat(name.AsSpan(0, 400), "...", Convert.ToHexStringLower(Hash(name).AsSpan(0, 8)));
+        return ExternalIds.Shortened(name);
     }
-
-    private static byte[] Hash(string name) => System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(name));
-
-    /// <summary>Why an id cannot be stored; null where it can.</summary>
-    internal static string? BadId(string id)
-    {
-        if (string.IsNullOrWhiteSpace(id)) return "The id is empty.";
-        if (id.Any(char.IsControl) || HasLoneSurrogate(id)) return "The id has control characters or broken Unicode.";
-        return Encoding.UTF8.GetByteCount(id) > MaxIdBytes ? $"The id is longer than {MaxIdBytes} bytes." : null;
-    }
-
-    /// <summary>PostgreSQL takes only well-formed UTF-8.</summary>
-    internal static bool HasLoneSurrogate(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (!char.IsSurrogate(text[i])) continue;
-            if (!char.IsHighSurrogate(text[i]) || i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1])) return true;
-            i++;
-        }
-
-        return false;
-    }
-
-    internal static string TooLarge(long length, int limit) =>
-        $"{length:N0} bytes; at most {limit:N0} are taken. Raise the size limit or give a smaller file.";
-
-    internal static string Unreadable(Exception e) => e is UnauthorizedAccessException
-        ? "No permission to read it: give this user the right to."
-        : $"It cannot be read ({e.GetType().Name}): see whether it still exists and its disk is in order.";
 }

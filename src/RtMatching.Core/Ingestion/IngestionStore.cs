@@ -1,6 +1,8 @@
+using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -23,20 +25,53 @@ internal sealed class IngestionStore(DatabaseRetry database)
             from items where ingestion_id = n.id) c
         """;
 
-    public Task<long> CreateAsync(
-        string tenant, DocumentKind kind, string source, long profileVersionId, bool reembed, CancellationToken cancellation) =>
-        database.RunAsync(async (connection, token) =>
+    /// <param name="request">What further parts are read with; null where nothing is handed in.</param>
+    /// <param name="key">Records that it stands for the new ingestion.</param>
+    public async Task<long> CreateAsync(string tenant, DocumentKind kind, string source, long profileVersionId, bool reembed,
+        CancellationToken cancellation, StoredRequest? request = null, KeyHold? key = null)
+    {
+        var id = 0L;
+        await database.CommitAsync(async (transaction, token) =>
         {
-            await using var command = Command(connection, """
-                insert into ingestions (tenant, kind, source, profile_version_id, reembed)
-                values (@tenant, @kind, @source, @profile, @reembed) returning id
+            await using var command = Command(transaction.Connection!, """
+                insert into ingestions (tenant, kind, source, profile_version_id, reembed, request)
+                values (@tenant, @kind, @source, @profile, @reembed, @request) returning id
                 """, new("tenant", tenant), new("kind", kind.Name()), new("source", source), new("profile", profileVersionId),
-                new("reembed", reembed));
-            return (long)(await command.ExecuteScalarAsync(token))!;
+                new("reembed", reembed),
+                new("request", NpgsqlDbType.Jsonb) { Value = request is null ? DBNull.Value : JsonSerializer.Serialize(request) });
+            id = (long)(await command.ExecuteScalarAsync(token))!;
+            if (key is not null) await key.RecordAsync(transaction, id, token);
+            return true;
+        }, cancellation);
+        return id;
+    }
+
+    /// <summary>What further parts are read with; null where the ingestion takes none.</summary>
+    public async Task<StoredRequest?> RequestAsync(long id, CancellationToken cancellation) =>
+        (await ReadAsync("select request::text from ingestions where id = @id and request is not null",
+            row => JsonSerializer.Deserialize<StoredRequest>(row.GetString(0))!, cancellation, new NpgsqlParameter("id", id))).SingleOrDefault();
+
+    /// <summary>Everything is handed in; the key's submission is complete.</summary>
+    public Task SubmittedAsync(long id, KeyHold? key, CancellationToken cancellation) =>
+        database.CommitAsync(async (transaction, token) =>
+        {
+            await transaction.ExecuteAsync("update ingestions set submitted = true where id = $1", token, id);
+            if (key is not null) await key.CompleteAsync(transaction, token);
+            return true;
         }, cancellation);
 
-    public Task SubmittedAsync(long id, CancellationToken cancellation) =>
-        ExecuteAsync("update ingestions set submitted = true where id = @id", cancellation, new NpgsqlParameter("id", id));
+    /// <summary>The key's submission is complete, and the ingestion stays open.</summary>
+    public Task CompleteAsync(KeyHold key, CancellationToken cancellation) =>
+        database.CommitAsync(async (transaction, token) =>
+        {
+            await key.CompleteAsync(transaction, token);
+            return true;
+        }, cancellation);
+
+    /// <summary>Takes up again what was given up for abandoned before everything was handed in.</summary>
+    public Task ReopenAsync(long id, CancellationToken cancellation) => ExecuteAsync("""
+        update ingestions set state = 'pending', finished_at = null where id = @id and state = 'failed' and not submitted
+        """, cancellation, new NpgsqlParameter("id", id));
 
     /// <summary>Ends what submitters left behind that died before they had handed in everything, once nothing of it is open.</summary>
     public Task ReapAbandonedAsync(CancellationToken cancellation) => ExecuteAsync("""
@@ -65,7 +100,7 @@ internal sealed class IngestionStore(DatabaseRetry database)
     {
         try
         {
-            await TransitAsync(id, [IngestionState.Pending], IngestionState.Failed, cancellation);
+            await TransitAsync(id, [IngestionState.Pending, IngestionState.Running], IngestionState.Failed, cancellation);
         }
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
         {
@@ -164,22 +199,35 @@ internal sealed class IngestionStore(DatabaseRetry database)
             return (IReadOnlyList<(string, DocumentKind)>)missing;
         }, cancellation);
 
-    public Task<IReadOnlyList<IngestionSummary>> ListAsync(string tenant, int limit, CancellationToken cancellation) =>
-        ReadAsync($"{Summary} where n.tenant = @tenant order by n.id desc limit @limit", ReadSummary, cancellation,
-            new("tenant", tenant), new("limit", limit));
+    /// <param name="before">Only ingestions with smaller ids: the last id of the page before.</param>
+    public Task<IReadOnlyList<IngestionSummary>> ListAsync(string tenant, long before, int limit, CancellationToken cancellation) =>
+        ReadAsync($"{Summary} where n.tenant = @tenant and n.id < @before order by n.id desc limit @limit", ReadSummary, cancellation,
+            new("tenant", tenant), new("before", before), new("limit", limit));
 
     public async Task<IngestionSummary?> FindAsync(long id, CancellationToken cancellation) =>
         (await ReadAsync($"{Summary} where n.id = @id", ReadSummary, cancellation, new NpgsqlParameter("id", id))).SingleOrDefault();
 
-    public Task<IReadOnlyList<IngestionItem>> ItemsAsync(long id, bool failedOnly, CancellationToken cancellation) =>
+    /// <param name="after">Only items with greater ids: the last id of the page before.</param>
+    public Task<IReadOnlyList<IngestionItem>> ItemsAsync(
+        long id, bool failedOnly, long after, int limit, CancellationToken cancellation) =>
         ReadAsync("""
             select id, external_id, stage, outcome, detail, attempts, document_id from items
-            where ingestion_id = @id and (not @failed or stage in ('rejected', 'dead')) order by id
+            where ingestion_id = @id and id > @after and (not @failed or stage in ('rejected', 'dead')) order by id limit @limit
             """,
             row => new IngestionItem(row.GetInt64(0), row.GetString(1), Enum.Parse<ItemStage>(row.GetString(2), true),
                 row.IsDBNull(3) ? null : row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4), row.GetInt32(5),
                 row.IsDBNull(6) ? null : row.GetInt64(6)),
-            cancellation, new("id", id), new("failed", failedOnly));
+            cancellation, new("id", id), new("failed", failedOnly), new("after", after), new("limit", limit));
+
+    /// <summary>Items brought to their end in the last minute, by whichever process; those that only had to be noted are not counted.</summary>
+    public async Task<double> PerSecondAsync(long id, CancellationToken cancellation) =>
+        (await ReadAsync("""
+            select (select count(*) from items i
+                    where i.ingestion_id = n.id and i.stage in ('embedded', 'rejected', 'dead')
+                        and i.updated_at > i.created_at and i.updated_at > now() - interval '1 minute')::float8
+                / greatest(1, extract(epoch from least(now() - n.created_at, interval '1 minute')))::float8
+            from ingestions n where n.id = @id
+            """, row => row.GetDouble(0), cancellation, new NpgsqlParameter("id", id))).Single();
 
     public async Task<IReadOnlyDictionary<string, long>> OutcomesAsync(long id, CancellationToken cancellation) =>
         (await ReadAsync("""

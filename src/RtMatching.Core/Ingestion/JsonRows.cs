@@ -13,9 +13,9 @@ internal static class JsonRows
     private const int EscapeFactor = 6;
 
     public static async IAsyncEnumerable<BulkRow> ReadAsync(
-        string file, int maxDocumentBytes, [EnumeratorCancellation] CancellationToken cancellation)
+        Stream stream, int maxDocumentBytes, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await foreach (var (number, line) in BoundedLines.ReadAsync(file, maxDocumentBytes * (long)EscapeFactor, cancellation))
+        await foreach (var (number, line) in BoundedLines.ReadAsync(stream, maxDocumentBytes * (long)EscapeFactor, cancellation))
         {
             if (line is null)
                 yield return BulkRow.Bad(Unit, number, "it is longer than any document may be", Outcomes.TooLarge);
@@ -55,14 +55,14 @@ internal static class JsonRows
         row.TryGetProperty("basics", out var basics) && basics.ValueKind == JsonValueKind.Object;
 }
 
-/// <summary>Lines of a UTF-8 file, without ever holding one that is too long.</summary>
+/// <summary>Lines of UTF-8, without ever holding one that is too long.</summary>
 internal static class BoundedLines
 {
     /// <summary>Each line with its number from 1; null for a line of more than <paramref name="maxLength"/> UTF-16 units.</summary>
     public static async IAsyncEnumerable<(long Number, string? Line)> ReadAsync(
-        string file, long maxLength, [EnumeratorCancellation] CancellationToken cancellation)
+        Stream stream, long maxLength, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var reader = new StreamReader(file, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, bufferSize: 1 << 16);
+        using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, bufferSize: 1 << 16, leaveOpen: true);
         var buffer = new char[1 << 16];
         var line = new StringBuilder();
         var (number, tooLong) = (1L, false);

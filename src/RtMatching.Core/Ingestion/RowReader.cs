@@ -6,34 +6,31 @@ namespace RtMatching.Core.Ingestion;
 /// <summary>Reads the rows of bulk files (JSON Lines, CSV, TSV) into items. A bad row is rejected by its line; the file goes on.</summary>
 internal sealed class RowReader(IngestionRequest request, IngestionOptions options)
 {
+    /// <summary>
+    /// Rows without an id are refused instead of being called after their number: rows from nowhere in particular would overwrite others
+    /// of the same number.
+    /// </summary>
+    public bool NeedsIds { get; init; }
+
     // Across the files of one ingestion: two bulk files of the same name and rows would be the same documents.
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
 
-    public async IAsyncEnumerable<SourceItem> ReadAsync(string file, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <param name="source">Of the documents, where the request names none.</param>
+    /// <param name="rows">Stays the caller's.</param>
+    /// <exception cref="IOException">The stream cannot be read on; so do other exceptions of its own come through.</exception>
+    public async IAsyncEnumerable<SourceItem> ReadAsync(
+        string source, RowFormat format, Stream rows, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var source = request.Source ?? Path.GetFileName(file);
-        await using var rows = Rows(file, cancellation).GetAsyncEnumerator(cancellation);
-        while (true)
-        {
-            SourceItem? stopped = null;
-            try
-            {
-                if (!await rows.MoveNextAsync()) yield break;
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                stopped = SourceItem.Rejected(Unique($"{source}:rest"), Outcomes.Unreadable, IngestionSource.Unreadable(e));
-            }
-
-            yield return stopped ?? Item(source, rows.Current);
-            if (stopped is not null) yield break;
-        }
+        source = request.Source ?? source;
+        var read = format == RowFormat.JsonLines
+            ? JsonRows.ReadAsync(rows, options.MaxDocumentBytes, cancellation)
+            : CsvRows.ReadAsync(rows, format, options.MaxDocumentBytes, cancellation);
+        await foreach (var row in read) yield return Item(source, row);
     }
 
-    private IAsyncEnumerable<BulkRow> Rows(string file, CancellationToken cancellation) =>
-        Path.GetExtension(file).ToLowerInvariant() is ".csv" or ".tsv"
-            ? CsvRows.ReadAsync(file, options.MaxDocumentBytes, cancellation)
-            : JsonRows.ReadAsync(file, options.MaxDocumentBytes, cancellation);
+    /// <summary>Stands for what comes after the last row that could be read.</summary>
+    public SourceItem Rest(string source, string outcome, string detail) =>
+        SourceItem.Rejected(Unique($"{request.Source ?? source}:rest"), outcome, detail);
 
     private SourceItem Item(string source, BulkRow row)
     {
@@ -42,12 +39,14 @@ internal sealed class RowReader(IngestionRequest request, IngestionOptions optio
         var missing = request.Mapping.Columns.FirstOrDefault(column => !row.Columns.ContainsKey(column));
         if (missing is not null) return Reject(source, row, Outcomes.Corrupt, $"it has no column {missing}, which the mapping names");
 
+        if (mapping.Id is null && NeedsIds)
+            return Reject(source, row, Outcomes.Corrupt, "it has no column with an id: name one with the mapping id=COLUMN, or give a source");
         var id = mapping.Id is null ? $"{row.Unit} {row.Number}" : row.First(mapping.Id) ?? "";
-        if (IngestionSource.BadId(id) is { } bad) return Reject(source, row, Outcomes.Corrupt, bad);
+        if (ExternalIds.Problem(id) is { } bad) return Reject(source, row, Outcomes.Corrupt, bad);
         var bytes = Content(row, mapping);
         if (bytes is null) return Reject(source, row, Outcomes.Corrupt, "it has no column with text: name one with --mapping text=COLUMN");
         if (bytes.Length > options.MaxDocumentBytes)
-            return Reject(source, row, Outcomes.TooLarge, IngestionSource.TooLarge(bytes.Length, options.MaxDocumentBytes));
+            return Reject(source, row, Outcomes.TooLarge, Rejection.TooLargeDetail(bytes.Length, options.MaxDocumentBytes));
         var name = $"{source}:{id}";
         if (!_names.Add(name)) return Reject(source, row, Outcomes.Corrupt, "its id was used before in this ingestion: ids must differ");
         return Mapped(new SourceItem(name, source, id, bytes), row, mapping);

@@ -20,7 +20,7 @@ internal static class RowValues
     /// <summary>Without what PostgreSQL's text does not take, and cut at a length that fits a table.</summary>
     public static string? Short(string? value)
     {
-        if (value is null || IngestionSource.HasLoneSurrogate(value)) return null;
+        if (value is null || ExternalIds.HasLoneSurrogate(value)) return null;
         var clean = string.Concat(value.Where(c => !char.IsControl(c)));
         if (clean.Length <= MaxLength) return clean;
         return clean[..(char.IsHighSurrogate(clean[MaxLength - 1]) ? MaxLength - 1 : MaxLength)];

@@ -10,13 +10,14 @@ namespace RtMatching.Core.Ingestion;
 /// Hands items into the queue, many in one transaction: stores their bytes, documents and versions, and queues only what changed.
 /// </summary>
 internal sealed class Submission(
-    DatabaseRetry database, ProfileVersion profile, IngestionRequest request, long ingestionId, VectorStore vectors)
+    DatabaseRetry database, ProfileVersion profile, IngestionSummary ingestion, VectorStore vectors)
 {
     private const int MaxItems = 200;
     private const int MaxBytes = 8 * 1024 * 1024;
 
     private readonly List<SourceItem> _pending = [];
     private readonly HashSet<(string, string)> _documents = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private long _bytes;
 
     public long Items { get; private set; }
@@ -24,14 +25,16 @@ internal sealed class Submission(
     public async Task AddAsync(SourceItem item, CancellationToken cancellation)
     {
         // A document twice in one transaction: its second content is a version of its own, so it comes after the first.
-        if (item.Bytes is not null && _documents.Contains((item.Source, item.ExternalId))) await FlushAsync(cancellation);
+        var again = item.Bytes is not null && _documents.Contains((item.Source, item.ExternalId));
+        if (again || _names.Contains(item.Name)) await FlushAsync(cancellation);
         if (item.Bytes is not null) _documents.Add((item.Source, item.ExternalId));
+        _names.Add(item.Name);
         _pending.Add(item);
         _bytes += item.Bytes?.Length ?? 0;
         if (_pending.Count >= MaxItems || _bytes >= MaxBytes) await FlushAsync(cancellation);
     }
 
-    /// <exception cref="OperationCanceledException">The ingestion was cancelled meanwhile.</exception>
+    /// <exception cref="OperationCanceledException">The ingestion was cancelled or completed meanwhile.</exception>
     public async Task FlushAsync(CancellationToken cancellation)
     {
         if (_pending.Count == 0) return;
@@ -48,11 +51,12 @@ internal sealed class Submission(
             await RejectAsync(transaction, [.. Rejected(taken, queued)], token);
             return true;
         }, cancellation);
-        if (!committed) throw new OperationCanceledException($"Ingestion {ingestionId} was cancelled while items were being handed in.");
+        if (!committed) throw new OperationCanceledException($"Ingestion {ingestion.Id} was cancelled or completed while items were being handed in.");
 
         Items += _pending.Count;
         _pending.Clear();
         _documents.Clear();
+        _names.Clear();
         _bytes = 0;
     }
 
@@ -65,7 +69,7 @@ internal sealed class Submission(
     private async Task<bool> IsOpenAsync(NpgsqlTransaction transaction, CancellationToken cancellation)
     {
         await using var command = Command(transaction,
-            "select id from ingestions where id = @ingestion and state in ('pending', 'running') for share");
+            "select id from ingestions where id = @ingestion and state in ('pending', 'running') and not submitted for share");
         return (await Sql.LongsAsync(command, cancellation)).Count == 1;
     }
 
@@ -82,7 +86,7 @@ internal sealed class Submission(
             const string Insert = "insert into contents (tenant, hash, bytes) values ($1, $2, $3) on conflict do nothing";
             batch.BatchCommands.Add(new NpgsqlBatchCommand(Insert)
             {
-                Parameters = { new() { Value = request.Tenant }, new() { Value = content.Hash }, new() { Value = content.Item.Bytes! } },
+                Parameters = { new() { Value = ingestion.Tenant }, new() { Value = content.Hash }, new() { Value = content.Item.Bytes! } },
             });
         }
 
@@ -180,6 +184,7 @@ internal sealed class Submission(
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
+    /// <summary>An item that is there already is left alone, unless it comes with another content, which then counts.</summary>
     private async Task QueueAsync(NpgsqlTransaction transaction, IReadOnlyList<Content> queued, CancellationToken cancellation)
     {
         await using var command = Command(transaction, $"""
@@ -199,7 +204,11 @@ internal sealed class Submission(
             join lateral (select max(v.version) as version from document_versions v where v.document_id = g.document_id) newest on true
             left join texts t on t.tenant = @tenant and t.content_hash = g.content_hash and t.preparation = @preparation
             order by g.place
-            on conflict (ingestion_id, external_id) do nothing
+            on conflict (ingestion_id, external_id) do update
+            set document_id = excluded.document_id, version = excluded.version, content_hash = excluded.content_hash,
+                stage = excluded.stage, outcome = excluded.outcome, detail = excluded.detail, attempts = 0, not_before = now(),
+                lease_token = null, lease_until = null, updated_at = now()
+            where items.content_hash is distinct from excluded.content_hash
             """, queued);
         command.Parameters.Add(Sql.Texts("names", queued.Select(content => content.Item.Name)));
         command.Parameters.AddWithValue("preparation", profile.Profile.Preparation);
@@ -210,7 +219,7 @@ internal sealed class Submission(
     {
         var names = queued.Select(content => content.Item.Name).ToHashSet(StringComparer.Ordinal);
         var otherKind = new Rejection(Outcomes.Unsupported,
-            $"It is stored as something else than a {request.Kind.Name()}: delete that document first, or give another source.");
+            $"It is stored as something else than a {ingestion.Kind.Name()}: delete that document first, or give another source.");
         return _pending.Where(item => item.Rejection is not null)
             .Concat(taken.Select(content => content.Item).Where(item => !names.Contains(item.Name))
                 .Select(item => item with { Rejection = otherKind }));
@@ -234,9 +243,9 @@ internal sealed class Submission(
     private NpgsqlCommand Command(NpgsqlTransaction transaction, string sql, IReadOnlyList<Content>? contents = null)
     {
         var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
-        command.Parameters.AddWithValue("tenant", request.Tenant);
-        command.Parameters.AddWithValue("kind", request.Kind.Name());
-        command.Parameters.AddWithValue("ingestion", ingestionId);
+        command.Parameters.AddWithValue("tenant", ingestion.Tenant);
+        command.Parameters.AddWithValue("kind", ingestion.Kind.Name());
+        command.Parameters.AddWithValue("ingestion", ingestion.Id);
         command.Parameters.AddWithValue("profile", profile.Profile.Name);
         command.Parameters.AddWithValue("version", profile.Id);
         if (contents is null) return command;

@@ -73,7 +73,7 @@ public sealed class DocumentStore(Database database)
     }
 
     /// <summary>The text of the current version, or of the newest where none ranks yet; null where nothing is parsed.</summary>
-    public async Task<StoredText?> TextAsync(long id, CancellationToken cancellation = default)
+    public async Task<StoredText?> TextAsync(long id, string tenant = "default", CancellationToken cancellation = default)
     {
         await using var command = _source.CreateCommand("""
             select t.outcome, t.format, t.detail, t.language, t.body, t.sections::text, length(c.bytes)
@@ -82,9 +82,10 @@ public sealed class DocumentStore(Database database)
                 and v.version = coalesce(d.current_version, (select max(version) from document_versions where document_id = d.id))
             join contents c on c.tenant = v.tenant and c.hash = v.content_hash
             join texts t on t.tenant = v.tenant and t.content_hash = v.content_hash
-            where d.id = $1 order by t.preparation desc limit 1
+            where d.id = $1 and d.tenant = $2 order by t.preparation desc limit 1
             """);
         command.Parameters.Add(new() { Value = id });
+        command.Parameters.Add(new() { Value = tenant });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         if (!await reader.ReadAsync(cancellation)) return null;
         return new StoredText(reader.GetString(0), reader.GetString(1), Text(reader, 2), Text(reader, 3), reader.GetString(4), reader.GetString(5), reader.GetInt32(6));
@@ -94,14 +95,14 @@ public sealed class DocumentStore(Database database)
     /// Removes a document with all its versions and the queue's traces of it, and with them the bytes, texts, vectors and passages that
     /// no other document uses.
     /// </summary>
-    /// <returns>False where there is none of this id.</returns>
-    public async Task<bool> DeleteAsync(long id, CancellationToken cancellation = default)
+    /// <returns>False where the tenant has none of this id.</returns>
+    public async Task<bool> DeleteAsync(long id, string tenant = "default", CancellationToken cancellation = default)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await TryDeleteAsync(id, cancellation);
+                return await TryDeleteAsync(id, tenant, cancellation);
             }
             catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < MaxAttempts)
             {
@@ -110,12 +111,11 @@ public sealed class DocumentStore(Database database)
         }
     }
 
-    private async Task<bool> TryDeleteAsync(long id, CancellationToken cancellation)
+    private async Task<bool> TryDeleteAsync(long id, string tenant, CancellationToken cancellation)
     {
         await using var connection = await _source.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        var (tenant, hashes) = await ContentsAsync(transaction, id, cancellation);
-        if (tenant is null) return false;
+        if (await ContentsAsync(transaction, id, tenant, cancellation) is not { } hashes) return false;
 
         // Whoever is giving one of these contents to another document is waited for, and seen by the statements below.
         await transaction.ExecuteAsync("select 1 from contents where tenant = $1 and hash = any($2) order by hash for update", cancellation, tenant, hashes);
@@ -140,15 +140,12 @@ public sealed class DocumentStore(Database database)
         return true;
     }
 
-    private static async Task<(string? Tenant, byte[][] Hashes)> ContentsAsync(NpgsqlTransaction transaction, long id, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand("""
-            select d.tenant, array(select distinct v.content_hash from document_versions v where v.document_id = d.id)
-            from documents d where d.id = $1 for update
-            """, transaction.Connection, transaction) { Parameters = { new() { Value = id } } };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? (reader.GetString(0), reader.GetFieldValue<byte[][]>(1)) : (null, []);
-    }
+    /// <summary>Hashes of all its versions, the document's row held; null where the tenant has no such document.</summary>
+    private static async Task<byte[][]?> ContentsAsync(NpgsqlTransaction transaction, long id, string tenant, CancellationToken cancellation) =>
+        await transaction.ScalarAsync("""
+            select array(select distinct v.content_hash from document_versions v where v.document_id = d.id)
+            from documents d where d.id = $1 and d.tenant = $2 for update
+            """, cancellation, id, tenant) as byte[][];
 
     private static async Task<List<long>> ProfileVersionsAsync(NpgsqlTransaction transaction, CancellationToken cancellation)
     {

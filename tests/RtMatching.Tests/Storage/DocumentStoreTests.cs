@@ -21,6 +21,18 @@ public class DocumentStoreTests
         Assert.Null(await store.FindAsync(b + 1));
     }
 
+    [Fact]
+    public async Task Another_tenants_document_is_neither_read_nor_deleted()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var store = new DocumentStore(test.Database);
+        var id = await test.AddAsync("a", "text a");
+        Assert.Null(await store.FindAsync(id, "another"));
+        Assert.Null(await store.TextAsync(id, "another"));
+        Assert.False(await store.DeleteAsync(id, "another"));
+        Assert.Equal("text a", (await store.TextAsync(id))!.Body);
+    }
+
     /// <summary>Random puts, changes and deletions with few contents, so that documents share them, against a plain model.</summary>
     [Theory]
     [InlineData(1)]
