@@ -2,6 +2,7 @@ using Npgsql;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
+using RtMatching.Core.Telemetry;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -121,9 +122,7 @@ internal sealed class EmbedStage(
     {
         try
         {
-            var prepared = PreparedTexts.Join([.. batch.Select(entry => entry.Prepared)]);
-            var embedded = await Task.Run(() => embedder.Embed(prepared, cancellation), cancellation);
-            await CommitAsync(lease, batch, embedded, cancellation);
+            await CommitAsync(lease, batch, await EmbedAsync(batch, cancellation), cancellation);
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested && DatabaseRetry.IsItsOwn(e))
         {
@@ -134,15 +133,39 @@ internal sealed class EmbedStage(
         }
     }
 
+    /// <summary>One vector for each entry, under a span for the batch and one in the trace of each item.</summary>
+    private async Task<IReadOnlyList<float[]>> EmbedAsync(IReadOnlyList<EmbedEntry> batch, CancellationToken cancellation)
+    {
+        IReadOnlyList<float[]> embedded = [];
+        var prepared = PreparedTexts.Join([.. batch.Select(entry => entry.Prepared)]);
+        var items = batch.SelectMany(entry => entry.Twins).ToList();
+        using var span = ItemTrace.StartBatch(items[0].IngestionId, batch.Count, items.Count);
+        await ItemWork.RunAsync(ItemWork.Embed, items, async work =>
+        {
+            embedded = await Task.Run(() => embedder.Embed(prepared, cancellation), cancellation);
+            work.End(Outcomes.Ok);
+        }, span);
+        return embedded;
+    }
+
     /// <param name="vectorsOf">One for each entry; null where they are stored already.</param>
     private async Task CommitAsync(
         Lease lease, IReadOnlyList<EmbedEntry> entries, IReadOnlyList<float[]>? vectorsOf, CancellationToken cancellation)
     {
-        var ids = entries.SelectMany(entry => entry.Twins).Select(item => item.Id).ToArray();
+        var items = entries.SelectMany(entry => entry.Twins).ToList();
+        await ItemWork.RunAsync(ItemWork.Store, items,
+            async work => work.End(Outcomes.Ok, await CommitAsync(lease, entries, vectorsOf, [.. items.Select(item => item.Id)], cancellation)));
+    }
+
+    /// <summary>Gives the items whose lease still held.</summary>
+    private async Task<IReadOnlyCollection<long>> CommitAsync(
+        Lease lease, IReadOnlyList<EmbedEntry> entries, IReadOnlyList<float[]>? vectorsOf, long[] ids, CancellationToken cancellation)
+    {
+        var ended = new HashSet<long>();
         await database.CommitAsync(async (transaction, token) =>
         {
             await LockDocumentsAsync(transaction, ids, token);
-            var ended = (await WorkQueue.AdvanceAsync(transaction, lease, ids, ItemStage.Embedded, Outcomes.Ok, null, token)).ToHashSet();
+            ended = (await WorkQueue.AdvanceAsync(transaction, lease, ids, ItemStage.Embedded, Outcomes.Ok, null, token)).ToHashSet();
             if (ended.Count == 0) return false;
             if (vectorsOf is not null)
                 await vectors.PutAsync(transaction, [.. Held(entries, vectorsOf, ended)], token);
@@ -150,6 +173,7 @@ internal sealed class EmbedStage(
             return true;
         }, cancellation);
         lease.Drop(ids);
+        return ended;
     }
 
     /// <summary>Vectors of entries of which at least one item's lease still held; those of the others are discarded.</summary>

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace RtMatching.Core.Ingestion;
 
 /// <summary>Which stages of the queue a worker takes; a machine without an engine can parse for those with one.</summary>
@@ -46,4 +49,7 @@ public sealed record IngestionOptions
 
     /// <summary>How long a database that does not answer is waited for before the run gives up (and can be run again).</summary>
     public TimeSpan DatabasePatience { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Told of starts and ends, dead letters and reclaimed leases; ids and counts only.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
 }

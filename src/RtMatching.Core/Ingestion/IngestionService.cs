@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
+using RtMatching.Core.Telemetry;
 using RtMatching.Inference.Model;
 
 namespace RtMatching.Core.Ingestion;
@@ -54,6 +56,7 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         var summary = await FindAsync(id, cancellation);
         var profile = IngestionIntake.Current(await ProfileOfAsync(summary, cancellation));
         await Store.TransitAsync(id, [IngestionState.Pending], IngestionState.Running, cancellation);
+        _options.Logger.Started(id, summary.Counts.Open);
         if (!summary.Submitted || summary.Counts.Open > 0) await Worker(profile).RunAsync(id, progress, cancellation);
         if (await Store.FinishAsync(id, cancellation))
         {
@@ -61,7 +64,9 @@ public sealed class IngestionService(Database database, IngestionOptions? option
             if (!summary.Reembed) await FollowSwitchAsync(profile, progress, cancellation);
         }
 
-        return await FindAsync(id, cancellation);
+        var ended = await FindAsync(id, cancellation);
+        _options.Logger.Finished(ended);
+        return ended;
     }
 
     private IngestionWorker Worker(ProfileVersion profile)
@@ -160,9 +165,17 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         if (load is not null) return load(path);
         lock (_loading)
         {
-            if (!_models.TryGetValue(path ?? "", out var model)) _models[path ?? ""] = model = LanguageModel.Load(path);
+            if (!_models.TryGetValue(path ?? "", out var model)) _models[path ?? ""] = model = Loaded(path);
             return model;
         }
+    }
+
+    private LanguageModel Loaded(string? path)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var model = LanguageModel.Load(path);
+        _options.Logger.ModelLoaded(model.Name, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        return model;
     }
 
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();

@@ -7,6 +7,9 @@ namespace RtMatching.Core.Ingestion;
 internal sealed record LeasedItem(
     long Id, long IngestionId, string Tenant, DocumentKind Kind, byte[] ContentHash, int Attempts)
 {
+    /// <summary>W3C traceparent of its submission; null where that was not traced.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>Names the content as a dictionary key.</summary>
     public string Content { get; } = $"{Tenant}/{Convert.ToHexStringLower(ContentHash)}";
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Npgsql;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Matching;
+using RtMatching.Core.Telemetry;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -41,21 +42,25 @@ internal sealed class ParseStage(
     {
         try
         {
-            var first = twins[0];
-            if (await FindAsync(first, cancellation) is { } known)
-                await CommitAsync(lease, twins, known.Outcome, known.Detail, parsed: null, cancellation);
-            else if (await BytesAsync(first, cancellation) is { } bytes)
-            {
-                var parsed = await parse(bytes, cancellation);
-                await CommitAsync(lease, twins, Outcomes.Of(parsed.Outcome), parsed.Detail, parsed, cancellation);
-            }
-
-            // No bytes: the document was deleted, and its items with it.
+            await ItemWork.RunAsync(ItemWork.Parse, twins, work => ParseAsync(lease, twins, work, cancellation));
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested && !IsSetUp(e) && DatabaseRetry.IsItsOwn(e))
         {
             foreach (var item in twins) await queue.FailAsync(lease, item, DatabaseRetry.Reason("Parsing", e), cancellation);
         }
+    }
+
+    private async Task ParseAsync(Lease lease, IReadOnlyList<LeasedItem> twins, ItemWork work, CancellationToken cancellation)
+    {
+        if (await FindAsync(twins[0], cancellation) is { } known)
+            await CommitAsync(lease, twins, known.Outcome, known.Detail, parsed: null, work, cancellation);
+        else if (await BytesAsync(twins[0], cancellation) is { } bytes)
+        {
+            var parsed = await parse(bytes, cancellation);
+            await CommitAsync(lease, twins, Outcomes.Of(parsed.Outcome), parsed.Detail, parsed, work, cancellation);
+        }
+
+        // No bytes: the document was deleted, and its items with it.
     }
 
     /// <summary>Parsing cannot work here for any document: stop and say so, rather than give up on one document after another.</summary>
@@ -82,19 +87,21 @@ internal sealed class ParseStage(
         }, cancellation);
 
     private async Task CommitAsync(
-        Lease lease, IReadOnlyList<LeasedItem> twins, string outcome, string? detail, ParsedDocument? parsed,
+        Lease lease, IReadOnlyList<LeasedItem> twins, string outcome, string? detail, ParsedDocument? parsed, ItemWork work,
         CancellationToken cancellation)
     {
         var ids = twins.Select(item => item.Id).ToArray();
         var to = outcome == Outcomes.Ok ? ItemStage.Parsed : ItemStage.Rejected;
+        IReadOnlyList<long> ended = [];
         await database.CommitAsync(async (transaction, token) =>
         {
-            var ended = await WorkQueue.AdvanceAsync(transaction, lease, ids, to, outcome, detail, token);
+            ended = await WorkQueue.AdvanceAsync(transaction, lease, ids, to, outcome, detail, token);
             if (ended.Count == 0) return false;         // the lease was lost: whoever has it now stores the text
             if (parsed is not null) await StoreAsync(transaction, twins[0], parsed, token);
             return true;
         }, cancellation);
         lease.Drop(ids);
+        work.End(outcome, ended);
     }
 
     private static async Task StoreAsync(

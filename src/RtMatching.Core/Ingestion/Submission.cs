@@ -3,6 +3,7 @@ using Npgsql;
 using NpgsqlTypes;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
+using RtMatching.Core.Telemetry;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -18,6 +19,8 @@ internal sealed class Submission(
     private readonly List<SourceItem> _pending = [];
     private readonly HashSet<(string, string)> _documents = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _outcomes = new(StringComparer.Ordinal);
+    private readonly SubmissionTrace _trace = new(ingestion.Id, ingestion.Kind);
     private long _bytes;
 
     public long Items { get; private set; }
@@ -30,6 +33,7 @@ internal sealed class Submission(
         if (item.Bytes is not null) _documents.Add((item.Source, item.ExternalId));
         _names.Add(item.Name);
         _pending.Add(item);
+        _trace.Begin(item);
         _bytes += item.Bytes?.Length ?? 0;
         if (_pending.Count >= MaxItems || _bytes >= MaxBytes) await FlushAsync(cancellation);
     }
@@ -38,10 +42,31 @@ internal sealed class Submission(
     public async Task FlushAsync(CancellationToken cancellation)
     {
         if (_pending.Count == 0) return;
+        try
+        {
+            await CommitAsync(cancellation);
+        }
+        catch (Exception exception)
+        {
+            _trace.Fail(exception);
+            throw;
+        }
+
+        _trace.End(_outcomes);
+        Items += _pending.Count;
+        _pending.Clear();
+        _documents.Clear();
+        _names.Clear();
+        _bytes = 0;
+    }
+
+    private async Task CommitAsync(CancellationToken cancellation)
+    {
         var taken = _pending.Where(item => item.Bytes is not null)
             .Select(item => new Content(item, SHA256.HashData(item.Bytes!))).ToList();
         var committed = await database.CommitAsync(async (transaction, token) =>
         {
+            _outcomes.Clear();
             if (!await IsOpenAsync(transaction, token)) return false;
             await StoreBytesAsync(transaction, taken, token);
             var queued = await StoreDocumentsAsync(transaction, taken, token);
@@ -52,12 +77,6 @@ internal sealed class Submission(
             return true;
         }, cancellation);
         if (!committed) throw new OperationCanceledException($"Ingestion {ingestion.Id} was cancelled or completed while items were being handed in.");
-
-        Items += _pending.Count;
-        _pending.Clear();
-        _documents.Clear();
-        _names.Clear();
-        _bytes = 0;
     }
 
     private sealed record Content(SourceItem Item, byte[] Hash)
@@ -188,8 +207,8 @@ internal sealed class Submission(
     private async Task QueueAsync(NpgsqlTransaction transaction, IReadOnlyList<Content> queued, CancellationToken cancellation)
     {
         await using var command = Command(transaction, $"""
-            insert into items (ingestion_id, tenant, external_id, document_id, version, content_hash, stage, outcome, detail)
-            select @ingestion, @tenant, g.name, g.document_id, newest.version, g.content_hash,
+            insert into items (ingestion_id, tenant, external_id, document_id, version, content_hash, trace_parent, stage, outcome, detail)
+            select @ingestion, @tenant, g.name, g.document_id, newest.version, g.content_hash, g.trace,
                 case
                     when t.outcome <> 'ok' then 'rejected'
                     when d.current_version = newest.version and exists (
@@ -199,20 +218,23 @@ internal sealed class Submission(
                     else 'queued'
                 end,
                 t.outcome, t.detail
-            from unnest(@names, @documents, @hashes) with ordinality as g(name, document_id, content_hash, place)
+            from unnest(@names, @documents, @hashes, @traces) with ordinality as g(name, document_id, content_hash, trace, place)
             join documents d on d.id = g.document_id
             join lateral (select max(v.version) as version from document_versions v where v.document_id = g.document_id) newest on true
             left join texts t on t.tenant = @tenant and t.content_hash = g.content_hash and t.preparation = @preparation
             order by g.place
             on conflict (ingestion_id, external_id) do update
             set document_id = excluded.document_id, version = excluded.version, content_hash = excluded.content_hash,
-                stage = excluded.stage, outcome = excluded.outcome, detail = excluded.detail, attempts = 0, not_before = now(),
-                lease_token = null, lease_until = null, updated_at = now()
+                trace_parent = excluded.trace_parent, stage = excluded.stage, outcome = excluded.outcome, detail = excluded.detail,
+                attempts = 0, not_before = now(), lease_token = null, lease_until = null, updated_at = now()
             where items.content_hash is distinct from excluded.content_hash
+            returning external_id, stage
             """, queued);
         command.Parameters.Add(Sql.Texts("names", queued.Select(content => content.Item.Name)));
+        command.Parameters.Add(Sql.Texts("traces", queued.Select(content => _trace.Parent(content.Item))));
         command.Parameters.AddWithValue("preparation", profile.Profile.Preparation);
-        await command.ExecuteNonQueryAsync(cancellation);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation)) _outcomes[reader.GetString(0)] = reader.GetString(1);
     }
 
     private IEnumerable<SourceItem> Rejected(IReadOnlyList<Content> taken, IReadOnlyList<Content> queued)
@@ -237,6 +259,7 @@ internal sealed class Submission(
         command.Parameters.Add(Sql.Texts("names", rejected.Select(item => item.Name)));
         command.Parameters.Add(Sql.Texts("outcomes", rejected.Select(item => item.Rejection!.Outcome)));
         command.Parameters.Add(Sql.Texts("details", rejected.Select(item => item.Rejection!.Detail)));
+        foreach (var item in rejected) _outcomes.TryAdd(item.Name, item.Rejection!.Outcome);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 

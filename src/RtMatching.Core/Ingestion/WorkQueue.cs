@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Npgsql;
 using RtMatching.Core.Profiles;
+using RtMatching.Core.Telemetry;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -36,8 +37,8 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
                     set lease_token = @token, lease_until = now() + @lease, attempts = i.attempts + 1
                     from waiting w, first f
                     where i.id = w.id and case when f.attempts > 0 then w.id = f.id else w.attempts = 0 end
-                    returning i.id, i.ingestion_id, i.tenant, i.content_hash, i.attempts)
-                select c.id, c.ingestion_id, c.tenant, n.kind, c.content_hash, c.attempts
+                    returning i.id, i.ingestion_id, i.tenant, i.content_hash, i.attempts, i.trace_parent)
+                select c.id, c.ingestion_id, c.tenant, n.kind, c.content_hash, c.attempts, c.trace_parent
                 from claimed c join ingestions n on n.id = c.ingestion_id
                 order by c.id
                 """, connection);
@@ -51,7 +52,10 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
             await using var reader = await command.ExecuteReaderAsync(token);
             while (await reader.ReadAsync(token))
                 items.Add(new LeasedItem(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2),
-                    Enum.Parse<DocumentKind>(reader.GetString(3), ignoreCase: true), (byte[])reader[4], reader.GetInt32(5)));
+                    Enum.Parse<DocumentKind>(reader.GetString(3), ignoreCase: true), (byte[])reader[4], reader.GetInt32(5))
+                {
+                    TraceParent = reader.IsDBNull(6) ? null : reader.GetString(6),
+                });
             return items.Count == 0 ? null : Keep(new Lease(this, lease, stage, items));
         }, cancellation);
 
@@ -85,33 +89,73 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
     /// <param name="reason">For a person; never a piece of the document.</param>
     public async Task FailAsync(Lease lease, LeasedItem item, string reason, CancellationToken cancellation)
     {
-        await ExecuteAsync($"""
-            update items
+        var held = await ExecuteAsync($"""
+            update items i
             set {Ended}
             where id = @id and lease_token = @token
             """, cancellation,
             new("id", item.Id), new("token", lease.Token), new("reason", reason),
             new("max", options.MaxAttempts), new("backoff", options.Backoff));
         lease.Drop([item.Id]);
+        if (held == 0) return;
+        if (item.Attempts >= options.MaxAttempts) TellDead(item, lease.Stage, reason);
+        else options.Logger.ItemFailed(item.Id, item.IngestionId, item.Attempts, reason);
+    }
+
+    private void TellDead(LeasedItem item, ItemStage stage, string reason)
+    {
+        IngestionSignals.CountDead(stage);
+        ItemTrace.Tell("give up item", item, () => options.Logger.ItemDead(item.Id, item.IngestionId, item.Attempts, reason));
     }
 
     /// <summary>
     /// Takes items from workers that went silent. They keep their count of attempts: a worker that died may have died of its item.
     /// </summary>
     /// <returns>How many.</returns>
-    public Task<int> ReapAsync(CancellationToken cancellation) => ExecuteAsync($"""
-        update items
-        set {Ended}
-        where lease_until < now() and stage in ('queued', 'parsed')
-        """, cancellation,
-        new("reason", "Its worker stopped without a word, each time: it may be what stops it."),
-        new("max", options.MaxAttempts), new("backoff", options.Backoff));
+    public async Task<int> ReapAsync(CancellationToken cancellation)
+    {
+        const string Silent = "Its worker stopped without a word, each time: it may be what stops it.";
+        var reaped = await database.RunAsync((connection, token) => ReapAsync(connection, Silent, token), cancellation);
+        IngestionSignals.CountReclaimed(reaped.Count);
+        foreach (var (item, stage) in reaped)
+        {
+            ItemTrace.Tell("reclaim item", item, () => options.Logger.LeaseReclaimed(item.Id, item.IngestionId, item.Attempts));
+            if (item.Attempts >= options.MaxAttempts) TellDead(item, stage, Silent);
+        }
+
+        return reaped.Count;
+    }
+
+    private async Task<List<(LeasedItem Item, ItemStage Stage)>> ReapAsync(NpgsqlConnection connection, string reason, CancellationToken cancellation)
+    {
+        // The stage before: a dead letter's tells no more what its worker died of.
+        await using var command = new NpgsqlCommand($"""
+            with expired as (
+                select id, stage from items where lease_until < now() and stage in ('queued', 'parsed') for update skip locked)
+            update items i
+            set {Ended}
+            from expired e
+            where i.id = e.id
+            returning i.id, i.ingestion_id, i.tenant, i.content_hash, i.attempts, i.trace_parent, e.stage
+            """, connection);
+        command.Parameters.AddWithValue("reason", reason);
+        command.Parameters.AddWithValue("max", options.MaxAttempts);
+        command.Parameters.AddWithValue("backoff", options.Backoff);
+        var reaped = new List<(LeasedItem, ItemStage)>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            reaped.Add((new LeasedItem(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), default, (byte[])reader[3], reader.GetInt32(4))
+            {
+                TraceParent = reader.IsDBNull(5) ? null : reader.GetString(5),
+            }, Enum.Parse<ItemStage>(reader.GetString(6), ignoreCase: true)));
+        return reaped;
+    }
 
     // The pause is spread over half to one and a half, so that items that failed together do not come back together.
     private const string Ended = """
-        stage = case when attempts >= @max then 'dead' else stage end,
-        detail = case when attempts >= @max then @reason else detail end,
-        not_before = now() + @backoff * power(2, least(attempts, 8) - 1) * (0.5 + random()),
+        stage = case when i.attempts >= @max then 'dead' else i.stage end,
+        detail = case when i.attempts >= @max then @reason else i.detail end,
+        not_before = now() + @backoff * power(2, least(i.attempts, 8) - 1) * (0.5 + random()),
         lease_token = null, lease_until = null, updated_at = now()
         """;
 

@@ -4,6 +4,7 @@ using Npgsql;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
+using RtMatching.Core.Telemetry;
 
 namespace RtMatching.Core.Matching;
 
@@ -25,12 +26,12 @@ public sealed class Ranking(Database database, ProfileVersion profile, EmbedText
     /// <summary>The candidates for a job, the best first.</summary>
     /// <exception cref="ArgumentException">The request contradicts itself or names what is not stored; the message names the remedy.</exception>
     public Task<IReadOnlyList<RankedDocument>> RankCandidatesAsync(RankingRequest request, CancellationToken cancellation = default) =>
-        RankAsync(request, DocumentKind.Cv, cancellation);
+        RankingSignals.RankAsync(request, DocumentKind.Cv, Profile, () => RankAsync(request, DocumentKind.Cv, cancellation));
 
     /// <summary>The stored jobs for a CV, the best first.</summary>
     /// <inheritdoc cref="RankCandidatesAsync" path="/exception"/>
     public Task<IReadOnlyList<RankedDocument>> RankJobsAsync(RankingRequest request, CancellationToken cancellation = default) =>
-        RankAsync(request, DocumentKind.Job, cancellation);
+        RankingSignals.RankAsync(request, DocumentKind.Job, Profile, () => RankAsync(request, DocumentKind.Job, cancellation));
 
     private async Task<IReadOnlyList<RankedDocument>> RankAsync(RankingRequest request, DocumentKind wanted, CancellationToken cancellation)
     {
@@ -44,7 +45,9 @@ public sealed class Ranking(Database database, ProfileVersion profile, EmbedText
         await using var connection = await database.Source.OpenConnectionAsync(cancellation);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
         var scope = new SearchScope(request.Tenant, wanted, Profile, request.Filter, query.Except(wanted));
-        var places = await SearchAsync(connection, scope, request, query, TermQuery.Choose(terms, sample, Profile.Profile.Preparation), cancellation);
+        var termQuery = TermQuery.Choose(terms, sample, Profile.Profile.Preparation);
+        var places = await RankingSignals.StepAsync(
+            RankingSignals.Search, () => SearchAsync(connection, scope, request, query, termQuery, cancellation));
         var page = places.Skip(request.Offset).Take(request.Top).ToList();
         var documents = await PlacedDocuments.ReadAsync(connection, scope, page.Select(place => place.Content), cancellation);
         var missing = query.Vector is null ? [] : page.Where(place => place.Similarity is null).Select(place => place.Content).ToList();
@@ -52,7 +55,8 @@ public sealed class Ranking(Database database, ProfileVersion profile, EmbedText
         await snapshot.CommitAsync(cancellation);
 
         var explanations = request.Explain
-            ? await _explainer.ExplainAsync(statistics, request.Tenant, wanted, query, [.. page.Select(place => place.Content)], cancellation)
+            ? await RankingSignals.StepAsync(RankingSignals.Explain, () => _explainer.ExplainAsync(
+                statistics, request.Tenant, wanted, query, [.. page.Select(place => place.Content)], cancellation))
             : null;
         return [.. page.Select((place, i) => documents[place.Content].At(request.Offset + i + 1, place with
         {
@@ -68,12 +72,14 @@ public sealed class Ranking(Database database, ProfileVersion profile, EmbedText
         NpgsqlConnection connection, SearchScope scope, RankingRequest request, RankingQuery query, TermQuery terms, CancellationToken cancellation)
     {
         var depth = Math.Max(FusionDepth, request.Offset + request.Top);
-        var dense = request.Mode == RankingMode.Text ? [] : await DenseSearch.FindAsync(connection, scope, query.Vector!, depth, request.Exact, cancellation);
+        var dense = request.Mode == RankingMode.Text ? [] : await RankingSignals.StepAsync(RankingSignals.SearchDense,
+            () => DenseSearch.FindAsync(connection, scope, query.Vector!, depth, request.Exact, cancellation));
         if (request.Mode == RankingMode.Dense) return [.. dense.Select(hit => new Place(hit.Content, hit.Similarity, hit.Similarity, null))];
 
         // In fusion the text's part never goes deeper than the depth, so that a later page continues the earlier one.
         var textDepth = request.Mode == RankingMode.Text ? depth : FusionDepth;
-        var text = await TextSearch.FindAsync(connection, scope, terms, textDepth, cancellation);
+        var text = await RankingSignals.StepAsync(
+            RankingSignals.SearchText, () => TextSearch.FindAsync(connection, scope, terms, textDepth, cancellation));
         return request.Mode == RankingMode.Text
             ? [.. text.Select(hit => new Place(hit.Content, hit.Score, null, hit.Score))]
             : Fuse(dense, text);

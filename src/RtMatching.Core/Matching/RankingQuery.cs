@@ -1,6 +1,7 @@
 using Npgsql;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
+using RtMatching.Core.Telemetry;
 
 namespace RtMatching.Core.Matching;
 
@@ -23,7 +24,11 @@ internal sealed record RankingQuery(DocumentKind Kind, string Text, string Searc
             : new RankingQuery(wanted == DocumentKind.Cv ? DocumentKind.Job : DocumentKind.Cv, request.Text!, "", null, null);
         query = query with { Searched = Redacted(profile, query.Text), Vector = request.Vector ?? query.Vector };
         if (request.Mode == RankingMode.Text || query.Vector is not null) return query;
-        return query with { Vector = (await embed([query.Searched], query.Kind, cancellation))[0] };
+        var (searched, kind) = (query.Searched, query.Kind);
+        return query with
+        {
+            Vector = await RankingSignals.StepAsync(RankingSignals.Embed, async () => (await embed([searched], kind, cancellation))[0]),
+        };
     }
 
     public static string Redacted(ProfileVersion profile, string text) => profile.Profile.Redact ? TextPreparation.Redact(text) : text;

@@ -25,6 +25,7 @@ public sealed class Database(NpgsqlDataSource source) : IAsyncDisposable
             ? await new LocalCluster().StartAsync(say ?? (_ => { }), database ?? LocalCluster.DefaultDatabase, cancellation)
             : Named(connectionString, database);
         var builder = new NpgsqlDataSourceBuilder(connectionString) { ConnectionStringBuilder = { ApplicationName = "rtmatch" } };
+        builder.Name = "rtmatch";       // Names the pool in Npgsql's metrics, which would tell the connection string.
 
         // The planner's estimates for index walks are huge, so PostgreSQL would compile machine code for a millisecond's query: ten times slower.
         builder.ConnectionStringBuilder.Options = $"-c jit=off {builder.ConnectionStringBuilder.Options}".TrimEnd();

@@ -9,15 +9,19 @@ namespace RtMatching.Inference.Kernels;
 internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const int CacheLine = 64;
+    private static long _allocated;
     private float* _pointer;
 
     public NativeBuffer(long length)
     {
         Length = length;
-        _pointer = (float*)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(length, 1) * sizeof(float)), CacheLine);
+        _pointer = Allocate(length);
     }
 
     ~NativeBuffer() => Free();
+
+    /// <summary>Bytes in all buffers of the process.</summary>
+    public static long AllocatedBytes => Interlocked.Read(ref _allocated);
 
     public long Length { get; private set; }
 
@@ -34,9 +38,9 @@ internal sealed unsafe class NativeBuffer : IDisposable
     public float* Reserve(long length)
     {
         if (length <= Length) return Pointer;
-        var size = checked((nuint)length * sizeof(float));
+        _ = checked((nuint)length * sizeof(float));     // what cannot be had must not cost what is there
         Free();
-        _pointer = (float*)NativeMemory.AlignedAlloc(size, CacheLine);
+        _pointer = Allocate(length);
         Length = length;
         return _pointer;
     }
@@ -47,8 +51,19 @@ internal sealed unsafe class NativeBuffer : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    private static float* Allocate(long length)
+    {
+        var pointer = (float*)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(length, 1) * sizeof(float)), CacheLine);
+        Interlocked.Add(ref _allocated, Bytes(length));
+        return pointer;
+    }
+
+    private static long Bytes(long length) => Math.Max(length, 1) * sizeof(float);
+
     private void Free()
     {
+        if (_pointer is null) return;
+        Interlocked.Add(ref _allocated, -Bytes(Length));
         NativeMemory.AlignedFree(_pointer);
         _pointer = null;
         Length = 0;

@@ -1,5 +1,6 @@
 using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
+using RtMatching.Inference.Telemetry;
 
 namespace RtMatching.Inference.Pooling;
 
@@ -79,8 +80,9 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
         foreach (var batch in BatchPlanner.Plan([.. sequences.Select(sequence => sequence.Ids.Length)], BatchTokens))
         {
             cancellation.ThrowIfCancellationRequested();
+            var rows = batch.Select(text => sequences[text]).ToArray();
             TextEmbedding[] done;
-            using (Model.Gate.Enter(priority, cancellation)) done = run.Embed([.. batch.Select(text => sequences[text])], cancellation);
+            using (Model.Gate.Enter(priority, cancellation)) done = EngineSignals.Measure(Model, BatchTokens, rows, () => run.Embed(rows, cancellation));
             Model.Count(done);
             for (var row = 0; row < batch.Length; row++) embeddings[batch[row]] = done[row];
         }

@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using RtMatching.Inference.Kernels;
+using RtMatching.Inference.Model;
+using RtMatching.Inference.Pooling;
+
+namespace RtMatching.Inference.Telemetry;
+
+/// <summary>What the engine does, batch by batch. Attributes are those of OpenTelemetry's conventions for generative AI.</summary>
+internal static class EngineSignals
+{
+    private const string ModelTag = "gen_ai.request.model";
+    private const string OperationTag = "gen_ai.operation.name";
+    private const string Operation = "embeddings";
+
+    private static readonly Counter<long> Tokens = Signals.Meter.CreateCounter<long>(
+        "rtmatch.engine.tokens", "{token}", "Tokens run through the model in pass 1.");
+
+    private static readonly Counter<long> Texts = Signals.Meter.CreateCounter<long>(
+        "rtmatch.engine.texts", "{text}", "Texts embedded; a long document counts as its parts.");
+
+    private static readonly Histogram<double> Duration = Signals.Meter.CreateHistogram(
+        "rtmatch.engine.batch.duration", "s", "How long the engine took for a batch, all passes.", tags: null, Signals.Durations);
+
+    private static readonly Histogram<double> Fill = Signals.Meter.CreateHistogram(
+        "rtmatch.engine.batch.fill", "1", "Tokens of a batch, of the tokens that fit.", tags: null,
+        new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] });
+
+    private static readonly Histogram<int> Passes = Signals.Meter.CreateHistogram(
+        "rtmatch.engine.passes", "{pass}", "Passes over a text, the first one counted.", tags: null,
+        new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12] });
+
+    static EngineSignals() => Signals.Meter.CreateObservableUpDownCounter(
+        "rtmatch.engine.memory", () => NativeBuffer.AllocatedBytes, "By", "Weights, caches and buffers that the engine holds outside the managed heap.");
+
+    /// <summary>Runs a batch under a span of its own and counts it.</summary>
+    /// <param name="budget">Tokens that fit a batch.</param>
+    public static TextEmbedding[] Measure(LanguageModel model, int budget, TextSequence[] batch, Func<TextEmbedding[]> embed)
+    {
+        using var activity = Signals.Source.HasListeners() ? Signals.Source.StartActivity($"{Operation} {model.Name}", ActivityKind.Internal) : null;
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            var embeddings = embed();
+            Record(activity, model, budget, embeddings, Stopwatch.GetElapsedTime(started));
+            return embeddings;
+        }
+        catch (Exception exception)
+        {
+            activity.Fail(exception);
+            throw;
+        }
+    }
+
+    private static void Record(Activity? activity, LanguageModel model, int budget, TextEmbedding[] embeddings, TimeSpan elapsed)
+    {
+        var tokens = embeddings.Sum(embedding => (long)embedding.Tokens);
+        var tags = new TagList { { OperationTag, Operation }, { ModelTag, model.Name } };
+        Tokens.Add(tokens, tags);
+        Texts.Add(embeddings.Length, tags);
+        Duration.Record(elapsed.TotalSeconds, tags);
+        Fill.Record((double)tokens / budget, tags);
+        if (Passes.Enabled)
+            foreach (var embedding in embeddings) Passes.Record(embedding.Passes[^1].K, tags);
+        if (activity is not { IsAllDataRequested: true }) return;
+        activity.SetTag(OperationTag, Operation);
+        activity.SetTag("gen_ai.provider.name", "rtmatch");
+        activity.SetTag(ModelTag, model.Name);
+        activity.SetTag("gen_ai.usage.input_tokens", tokens);
+        activity.SetTag("gen_ai.embeddings.dimension.count", embeddings.Length > 0 ? embeddings[0].Vector.Length : 0);
+        activity.SetTag("rtmatch.batch.size", embeddings.Length);
+        activity.SetTag("rtmatch.batch.passes", embeddings.Length > 0 ? embeddings.Max(embedding => embedding.Passes[^1].K) : 0);
+    }
+}
