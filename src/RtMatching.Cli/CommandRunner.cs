@@ -19,13 +19,15 @@ internal static class CommandRunner
             return ExitCode.Usage;
         }
 
+        using var telemetry = CommandTelemetry.Start(parsed);
         try
         {
-            return await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopTime });
+            return telemetry.Ended(await parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopTime }));
         }
         catch (Exception exception)
         {
-            return Report(exception);
+            telemetry.Failed(exception);
+            return telemetry.Ended(Report(exception));
         }
     }
 
@@ -56,7 +58,8 @@ internal static class CommandRunner
     private static string WithoutParameter(ArgumentException exception) =>
         exception.ParamName is { } name ? exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : exception.Message;
 
-    private static string CommandPath(this System.CommandLine.Parsing.CommandResult result)
+    /// <summary>The names of the command and those above it, a space after each, without the program's.</summary>
+    public static string CommandPath(this System.CommandLine.Parsing.CommandResult result)
     {
         var names = new Stack<string>();
         for (var current = result; current?.Parent is System.CommandLine.Parsing.CommandResult parent; current = parent) names.Push(current.Command.Name + " ");

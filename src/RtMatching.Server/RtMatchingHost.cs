@@ -1,4 +1,5 @@
 using RtMatching.Core.Storage;
+using RtMatching.Server.Telemetry;
 
 namespace RtMatching.Server;
 
@@ -12,6 +13,7 @@ public static class RtMatchingHost
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls(urls.Split(';'));
+        builder.AddTelemetry();
         builder.Services.AddRtMatching(database, options);
         services?.Invoke(builder.Services);
         var app = builder.Build();

@@ -31,7 +31,7 @@ internal static class DemoCommand
     {
         var clock = Stopwatch.StartNew();
         await using var database = await Connection.OpenAsync(DatabaseName, cancellation);
-        using (var service = new IngestionService(database))
+        using (var service = new IngestionService(database, new IngestionOptions { Logger = CommandTelemetry.Ingestion }))
         {
             await IngestAsync(service, "cvs", DocumentKind.Cv, cancellation);
             await IngestAsync(service, "jobs", DocumentKind.Job, cancellation);

@@ -50,7 +50,7 @@ internal static class IngestCommand
     {
         var request = Request(parsed);
         await using var database = await Connection.OpenAsync(parsed, cancellation);
-        using var service = new IngestionService(database);
+        using var service = new IngestionService(database, new IngestionOptions { Logger = CommandTelemetry.Ingestion });
         var result = ExitCode.Ok;
         if (request.Paths.Count > 0) result = Tell(await IngestAsync(service, request, cancellation), parsed);
         if (parsed.GetValue(Reembed)) Tell(await ReembedAsync(service, request.Profile, cancellation), parsed);

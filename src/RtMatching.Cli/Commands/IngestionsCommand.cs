@@ -102,7 +102,7 @@ internal static class IngestionsCommand
     private static async Task<int> WithServiceAsync(ParseResult parsed, CancellationToken cancellation, Func<IngestionService, Task<int>> work)
     {
         await using var database = await Connection.OpenAsync(parsed, cancellation);
-        using var service = new IngestionService(database);
+        using var service = new IngestionService(database, new IngestionOptions { Logger = CommandTelemetry.Ingestion });
         return await work(service);
     }
 

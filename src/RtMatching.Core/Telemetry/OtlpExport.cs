@@ -19,7 +19,7 @@ public sealed class OtlpExport : IDisposable
     /// <summary>How long a process that ends waits for its last spans to be taken.</summary>
     private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(3);
 
-    private readonly ResourceBuilder _resource;
+    private readonly ResourceBuilder? _resource;
     private readonly OtlpSignal? _logs;
     private readonly TracerProvider? _tracers;
     private readonly MeterProvider? _meters;
@@ -27,6 +27,7 @@ public sealed class OtlpExport : IDisposable
 
     private OtlpExport(string service, OtlpSignal? traces, OtlpSignal? metrics, OtlpSignal? logs)
     {
+        if (traces is null && metrics is null && logs is null) return;      // most commands: they shall not wait for the SDK to load
         _resource = Resource(service);
         _logs = logs;
         if (traces is not null)
@@ -67,7 +68,7 @@ public sealed class OtlpExport : IDisposable
         {
             options.IncludeScopes = false;
             options.IncludeFormattedMessage = true;
-            options.SetResourceBuilder(_resource).AddProcessor(new LogRedaction()).AddOtlpExporter(_logs.Configure);
+            options.SetResourceBuilder(_resource!).AddProcessor(new LogRedaction()).AddOtlpExporter(_logs.Configure);
         });
     }
 
