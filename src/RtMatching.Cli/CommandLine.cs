@@ -21,6 +21,7 @@ internal static class CommandLine
             EmbedCommand.Create(),
             TokenizeCommand.Create(),
             KeysCommand.Create(),
+            StatusCommand.Create(),
             DbCommand.Create(),
         };
 }

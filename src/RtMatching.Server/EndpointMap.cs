@@ -18,6 +18,8 @@ public static class EndpointMap
         PutProfile.Map(api);
         CreateEmbeddings.Map(api);
         ListModels.Map(api);
+        GetStatus.Map(api);
+        StatusPage.Map(app);
         OpenApiDocument.Map(app);
         return app;
     }

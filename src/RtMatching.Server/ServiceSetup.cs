@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using RtMatching.Core.Storage;
 using RtMatching.Server.Backend;
 using RtMatching.Server.Endpoints.Embeddings;
+using RtMatching.Server.Endpoints.Operations;
 using RtMatching.Server.Errors;
 using RtMatching.Server.Limits;
 using RtMatching.Server.OpenApi;
@@ -24,6 +25,7 @@ public static class ServiceSetup
         services.AddExceptionHandler<ProblemAnswers>();
         services.AddRtMatchingOpenApi();
         services.AddInProcessBackend(options);
+        services.AddSingleton<SharedStatus>();
         return services;
     }
 

@@ -14,14 +14,17 @@ namespace RtMatching.Cli.Remote;
 internal sealed class ServerClient : IDisposable
 {
     /// <summary>How long a server that is away (restarting, say) is waited for.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan DefaultPatience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly HttpClient _http;
+    private readonly TimeSpan _patience;
 
+    /// <param name="patience">How long a server that is away is waited for; two minutes where null.</param>
     /// <exception cref="UsageException">The address is none.</exception>
-    public ServerClient(string address, string? key)
+    public ServerClient(string address, string? key, TimeSpan? patience = null)
     {
+        _patience = patience ?? DefaultPatience;
         if (!Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             throw new UsageException($"--server {address}: write an address like http://localhost:8080");
         _http = new HttpClient { BaseAddress = uri, Timeout = Timeout.InfiniteTimeSpan };
@@ -29,8 +32,8 @@ internal sealed class ServerClient : IDisposable
     }
 
     /// <summary>Null where the command line and the environment name no server.</summary>
-    public static ServerClient? From(ParseResult parsed) =>
-        parsed.GetValue(CommonOptions.Server) is { Length: > 0 } address ? new ServerClient(address, parsed.GetValue(CommonOptions.Key)) : null;
+    public static ServerClient? From(ParseResult parsed, TimeSpan? patience = null) =>
+        parsed.GetValue(CommonOptions.Server) is { Length: > 0 } address ? new ServerClient(address, parsed.GetValue(CommonOptions.Key), patience) : null;
 
     public Task<T> GetAsync<T>(string path, CancellationToken cancellation) =>
         ReadAsync<T>(() => new HttpRequestMessage(HttpMethod.Get, path), cancellation);
@@ -52,7 +55,7 @@ internal sealed class ServerClient : IDisposable
     /// <exception cref="CommandException">The server refused, in its own words; or it stayed away.</exception>
     public async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, CancellationToken cancellation)
     {
-        var end = DateTime.UtcNow + Patience;
+        var end = DateTime.UtcNow + _patience;
         for (var pause = TimeSpan.FromMilliseconds(200); ; pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks)))
         {
             HttpResponseMessage? response = null;

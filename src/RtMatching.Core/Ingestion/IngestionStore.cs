@@ -12,7 +12,8 @@ internal sealed class IngestionStore(DatabaseRetry database)
     // Longer than any submitter takes between two transactions; younger ones may still be alive.
     private static readonly TimeSpan AbandonedAfter = TimeSpan.FromMinutes(10);
 
-    private const string Summary = """
+    /// <summary>A select that <see cref="ReadSummary"/> reads, without conditions.</summary>
+    internal const string Summary = """
         select n.id, n.tenant, n.kind, n.source, p.name, p.version, n.reembed, n.state, n.submitted, n.created_at, n.finished_at,
             c.queued, c.parsed, c.embedded, c.unchanged, c.rejected, c.dead, c.cancelled
         from ingestions n
@@ -235,7 +236,7 @@ internal sealed class IngestionStore(DatabaseRetry database)
             """, row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), cancellation, new NpgsqlParameter("id", id)))
         .ToDictionary();
 
-    private static IngestionSummary ReadSummary(NpgsqlDataReader row) => new(
+    internal static IngestionSummary ReadSummary(NpgsqlDataReader row) => new(
         row.GetInt64(0), row.GetString(1), Enum.Parse<DocumentKind>(row.GetString(2), true), row.GetString(3), row.GetString(4),
         row.GetInt32(5), row.GetBoolean(6), Enum.Parse<IngestionState>(row.GetString(7), true), row.GetBoolean(8),
         row.GetFieldValue<DateTimeOffset>(9), row.IsDBNull(10) ? null : row.GetFieldValue<DateTimeOffset>(10),

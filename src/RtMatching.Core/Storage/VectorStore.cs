@@ -25,6 +25,7 @@ public sealed class VectorStore(Database database, ProfileVersion profile)
 
     internal static string VectorsOf(long profileVersionId) => $"vectors_{profileVersionId}";
     internal static string PassagesOf(long profileVersionId) => $"passages_{profileVersionId}";
+    internal static string IndexOf(long profileVersionId, DocumentKind kind) => $"{VectorsOf(profileVersionId)}_{kind.Name()}_hnsw";
 
     /// <exception cref="ArgumentException">Not a dimension that can be stored and indexed.</exception>
     public static void CheckDimension(int dimension)
@@ -104,12 +105,12 @@ public sealed class VectorStore(Database database, ProfileVersion profile)
     public async Task BuildIndexesAsync(CancellationToken cancellation = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellation);
-        foreach (var kind in Enum.GetValues<DocumentKind>()) await BuildIndexAsync(connection, kind.Name(), cancellation);
+        foreach (var kind in Enum.GetValues<DocumentKind>()) await BuildIndexAsync(connection, kind, cancellation);
     }
 
-    private async Task BuildIndexAsync(NpgsqlConnection connection, string kind, CancellationToken cancellation)
+    private async Task BuildIndexAsync(NpgsqlConnection connection, DocumentKind indexed, CancellationToken cancellation)
     {
-        var index = $"{Vectors}_{kind}_hnsw";
+        var (index, kind) = (IndexOf(profile.Id, indexed), indexed.Name());
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
 
         // One builder at a time; the second finds it done.

@@ -1,0 +1,56 @@
+namespace RtMatching.Core.Operations;
+
+public enum ProblemLevel { Warning, Serious }
+
+/// <param name="Remedy">What to do about it.</param>
+public sealed record StatusProblem(ProblemLevel Level, string What, string Remedy);
+
+/// <summary>What in a report calls for an operator.</summary>
+internal static class StatusProblems
+{
+    /// <summary>A worker looks several times a second; what has waited this long with nobody at work waits for nobody.</summary>
+    private const double UnattendedSeconds = 60;
+
+    /// <summary>Beyond this share the next burst of requests finds no connection.</summary>
+    private const double ManyConnections = 0.85;
+
+    public static IEnumerable<StatusProblem> Of(StatusReport report) =>
+        [.. Queue(report.Queue), .. report.Engines.SelectMany(Engine), .. report.Profiles.SelectMany(Indexes), .. Store(report.Store), .. Unread(report)];
+
+    private static IEnumerable<StatusProblem> Queue(QueueStatus queue)
+    {
+        if (queue.Stalled > 0)
+            yield return new(ProblemLevel.Serious, $"{StatusText.Items(queue.Stalled)} leased to a worker that has gone silent.",
+                "The next worker takes them back within seconds; if they stay, none runs: start rtmatch-server.");
+        if (queue is { Waiting: > 0, Leased: 0, EndedLastMinute: 0, OldestSeconds: > UnattendedSeconds })
+            yield return new(ProblemLevel.Serious,
+                $"{StatusText.Items(queue.Waiting)} waiting and nobody works on them, for {StatusText.Duration(queue.OldestSeconds.Value)}.",
+                "Start rtmatch-server with --work parse,embed, or run the same 'rtmatch ingest' again.");
+        if (queue.DeadLetters > 0)
+            yield return new(ProblemLevel.Warning, $"{StatusText.Items(queue.DeadLetters)} given up after too many attempts (dead letters).",
+                "'rtmatch ingestions show ID --failed' names them; once the cause is gone, 'rtmatch ingestions retry ID'.");
+    }
+
+    private static IEnumerable<StatusProblem> Engine(EngineStatus engine)
+    {
+        if (engine.Problem is { } problem)
+            yield return new(ProblemLevel.Serious, $"Engine {engine.Name}: {problem}", "The server's log has the details.");
+        else if (!engine.Ready) yield return new(ProblemLevel.Warning, $"Engine {engine.Name} is not ready.", "It is loading its model; that takes a moment.");
+    }
+
+    private static IEnumerable<StatusProblem> Indexes(ProfileStatus profile) =>
+        from index in profile.Indexes
+        where index.State == IndexState.Invalid
+        select new StatusProblem(ProblemLevel.Serious, $"The {StatusText.Kinds(index.Kind)}' index of {profile.Name} {profile.Version} is invalid: searches scan every vector.",
+            "Drop it; the end of the next ingestion builds it again.");
+
+    private static IEnumerable<StatusProblem> Store(StoreStatus? store)
+    {
+        if (store is not null && store.Connections > store.MaxConnections * ManyConnections)
+            yield return new(ProblemLevel.Warning, $"{store.Connections} of {store.MaxConnections} connections to PostgreSQL are in use.",
+                "Raise max_connections, or give each process a smaller 'Maximum Pool Size'.");
+    }
+
+    private static IEnumerable<StatusProblem> Unread(StatusReport report) =>
+        report.Unread.Select(part => new StatusProblem(ProblemLevel.Warning, $"Not read: {part}", "The rest of this report holds."));
+}
