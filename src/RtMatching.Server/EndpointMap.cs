@@ -2,6 +2,7 @@ using RtMatching.Server.Endpoints.Embeddings;
 using RtMatching.Server.Endpoints.Operations;
 using RtMatching.Server.Endpoints.Profiles;
 using RtMatching.Server.Endpoints.Rankings;
+using RtMatching.Server.Limits;
 
 namespace RtMatching.Server;
 
@@ -11,15 +12,18 @@ public static class EndpointMap
     public static IEndpointRouteBuilder MapRtMatching(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/v1");
-        RankCandidates.Map(api);
-        RankJobs.Map(api);
+        var rankings = api.MapGroup("").RequireRateLimiting(RateLimits.Ranking);
+        RankCandidates.Map(rankings);
+        RankJobs.Map(rankings);
         ListProfiles.Map(api);
         ShowProfile.Map(api);
         PutProfile.Map(api);
-        CreateEmbeddings.Map(api);
+        CreateEmbeddings.Map(api.MapGroup("").RequireRateLimiting(RateLimits.Embedding));
         ListModels.Map(api);
         GetStatus.Map(api);
         StatusPage.Map(app);
+        Alive.Map(app);
+        Health.Map(app);
         OpenApiDocument.Map(app);
         return app;
     }

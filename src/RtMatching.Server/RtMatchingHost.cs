@@ -16,9 +16,24 @@ public static class RtMatchingHost
         builder.AddTelemetry();
         builder.Services.AddRtMatching(database, options);
         services?.Invoke(builder.Services);
+        var started = false;
+        QuietLog(builder.Logging, () => started);
         var app = builder.Build();
+        app.Lifetime.ApplicationStarted.Register(() => started = true);
         app.UseRtMatching();
         app.MapRtMatching();
         return app;
+    }
+
+    /// <summary>What the log leaves out.</summary>
+    private static void QuietLog(ILoggingBuilder log, Func<bool> started)
+    {
+        // A line for each request would hold its path and query, and those may hold names.
+        log.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+
+        // The command line says where the server listens, or why it does not, in one line of its own.
+        log.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        log.AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => started() && level >= LogLevel.Warning);
+        log.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started() && level >= LogLevel.Information);
     }
 }

@@ -7,6 +7,7 @@ using RtMatching.Server.Endpoints.Operations;
 using RtMatching.Server.Errors;
 using RtMatching.Server.Limits;
 using RtMatching.Server.OpenApi;
+using RtMatching.Server.Security;
 
 namespace RtMatching.Server;
 
@@ -19,6 +20,7 @@ public static class ServiceSetup
         services.AddSingleton(_ => new DocumentStore(database)).AddSingleton(_ => new ProfileStore(database));
         services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
         services.AddLimits(options.Limits);
+        services.AddSecurity();
         services.AddProblemDetails();
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);   // so that its answer says what is wrong
         services.PostConfigure<ProblemDetailsOptions>(problems => problems.CustomizeProblemDetails += OpenAiErrors.Add);
@@ -41,9 +43,12 @@ public static class ServiceSetup
     /// <summary>What stands between the network and the endpoints, in order.</summary>
     public static WebApplication UseRtMatching(this WebApplication app)
     {
+        app.UseAnswerHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages(ProblemAnswers.ExplainStatusAsync);
+        app.UseRequestForm();
         app.UseRouting();
+        app.UseSecurity();
         app.UseLimits();
         return app;
     }

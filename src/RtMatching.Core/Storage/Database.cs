@@ -42,6 +42,11 @@ public sealed class Database(NpgsqlDataSource source) : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether it has the tables that this program expects; others may have migrated or replaced it since it was opened.</summary>
+    /// <exception cref="DatabaseSetupException">It is newer than this program, or was made by another.</exception>
+    /// <exception cref="NpgsqlException">It does not answer.</exception>
+    public Task<bool> IsCurrentAsync(CancellationToken cancellation = default) => Migrator.IsCurrentAsync(Source, cancellation);
+
     private static string Named(string connectionString, string? database)
     {
         try

@@ -40,6 +40,15 @@ internal static class Migrator
         await connection.ReloadTypesAsync(cancellation);   // The extension brought types that this pool has not seen.
     }
 
+    /// <summary>Whether nothing is outstanding.</summary>
+    /// <exception cref="DatabaseSetupException">The database is newer than this program, or was migrated with other files.</exception>
+    public static async Task<bool> IsCurrentAsync(NpgsqlDataSource source, CancellationToken cancellation)
+    {
+        var migrations = Embedded();
+        await using var connection = await source.OpenConnectionAsync(cancellation);
+        return await AppliedAsync(connection, migrations, cancellation) == migrations.Count;
+    }
+
     private static async Task ApplyAsync(NpgsqlConnection connection, Migration migration, CancellationToken cancellation)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellation);

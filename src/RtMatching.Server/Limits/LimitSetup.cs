@@ -33,6 +33,9 @@ internal static class LimitSetup
         });
     }
 
+    /// <summary>Before routing, which goes by the method.</summary>
+    public static void UseRequestForm(this IApplicationBuilder app) => app.UseMiddleware<RequestForm>();
+
     /// <summary>After routing and after the caller is known.</summary>
     public static void UseLimits(this IApplicationBuilder app)
     {

@@ -25,6 +25,8 @@ internal sealed class ServerHost : IAsyncDisposable
     public TestDatabase Test { get; }
     public HttpClient Client { get; }
     public IServiceProvider Services => _app.Services;
+    public T Service<T>() where T : notnull => _app.Services.GetRequiredService<T>();
+
     public string Address => Client.BaseAddress!.ToString();
 
     /// <param name="services">Registered in place of the server's own.</param>

@@ -42,8 +42,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private static void Look(string? line, TaskCompletionSource<string> listening)
     {
-        const string Said = "Now listening on: ";
-        if (line?.IndexOf(Said, StringComparison.Ordinal) is >= 0 and var at) listening.TrySetResult(line[(at + Said.Length)..].Trim());
+        const string Said = "rtmatch-server: listening on ";
+        if (line?.StartsWith(Said, StringComparison.Ordinal) == true) listening.TrySetResult(line[Said.Length..].Split(';')[0]);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,7 @@
+namespace RtMatching.Server.Security;
+
+/// <summary>
+/// Metadata of a page that people open in a browser, <c>.WithMetadata(new BrowserPage())</c>: it takes the API key as the password of HTTP
+/// Basic, so that the browser asks for it.
+/// </summary>
+internal sealed class BrowserPage;
