@@ -19,9 +19,9 @@ internal static class IngestionQueries
                 (select count(*) from items i
                     where i.ingestion_id = s.id and i.stage in ('embedded', 'rejected', 'dead') and i.updated_at > now() - interval '{RateSeconds} s')
             from ({IngestionStore.Summary} where n.id in (
-                (select id from ingestions where state in ('pending', 'running') and tenant = coalesce(@tenant, tenant) order by id desc limit {MaxOpen})
+                (select id from ingestions where state in ('pending', 'running') and (@tenant is null or tenant = @tenant) order by id desc limit {MaxOpen})
                 union all
-                (select id from ingestions where state not in ('pending', 'running') and tenant = coalesce(@tenant, tenant) order by id desc limit {MaxEnded}))) s
+                (select id from ingestions where state not in ('pending', 'running') and (@tenant is null or tenant = @tenant) order by id desc limit {MaxEnded}))) s
             """, row => (Summary: IngestionStore.ReadSummary(row), Age: row.GetDouble(18), Ended: row.GetInt64(19)), Sql.Text("tenant", tenant));
         return [.. rows.Select(row => Status(row.Summary, row.Age, row.Ended))
             .OrderByDescending(status => status.IsOpen).ThenByDescending(status => status.Ingestion.Id)];

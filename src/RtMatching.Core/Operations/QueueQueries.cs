@@ -49,7 +49,7 @@ internal static class QueueQueries
             select stage, outcome, left(regexp_replace(coalesce(detail, ''), '\d[\d,.]*\d|\d', 'N', 'g'), {MaxReasonLength}), count(*), max(updated_at)
             from (
                 select stage, outcome, detail, updated_at from items
-                where stage in ('rejected', 'dead') and updated_at > now() - interval '1 day' and tenant = coalesce(@tenant, tenant)
+                where stage in ('rejected', 'dead') and updated_at > now() - interval '1 day' and (@tenant is null or tenant = @tenant)
                 order by updated_at desc limit {MaxFailures}) f
             group by 1, 2, 3 order by 4 desc, 1, 2, 3
             """, row => new FailureReason(Enum.Parse<ItemStage>(row.GetString(0), true), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2),

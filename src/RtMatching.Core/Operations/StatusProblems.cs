@@ -11,11 +11,14 @@ internal static class StatusProblems
     /// <summary>A worker looks several times a second; what has waited this long with nobody at work waits for nobody.</summary>
     private const double UnattendedSeconds = 60;
 
+    /// <summary>From here on a scan takes so long that people notice.</summary>
+    private const int ManyVectors = 50_000;
+
     /// <summary>Beyond this share the next burst of requests finds no connection.</summary>
     private const double ManyConnections = 0.85;
 
     public static IEnumerable<StatusProblem> Of(StatusReport report) =>
-        [.. Queue(report.Queue), .. report.Engines.SelectMany(Engine), .. report.Profiles.SelectMany(Indexes), .. Store(report.Store), .. Unread(report)];
+        [.. Queue(report.Queue), .. report.Engines.SelectMany(Engine), .. report.Profiles.SelectMany(Indexes), .. Unindexed(report), .. Store(report.Store), .. Unread(report)];
 
     private static IEnumerable<StatusProblem> Queue(QueueStatus queue)
     {
@@ -43,6 +46,14 @@ internal static class StatusProblems
         where index.State == IndexState.Invalid
         select new StatusProblem(ProblemLevel.Serious, $"The {StatusText.Kinds(index.Kind)}' index of {profile.Name} {profile.Version} is invalid: searches scan every vector.",
             "Drop it; the end of the next ingestion builds it again.");
+
+    /// <summary>While an ingestion runs that is as it should be: the index is built after it.</summary>
+    private static IEnumerable<StatusProblem> Unindexed(StatusReport report) =>
+        from profile in report.Profiles
+        where profile.Active && profile.Vectors.Count > ManyVectors && profile.Indexes.All(index => index.State == IndexState.None)
+            && !report.Ingestions.Any(status => status.IsOpen && status.Ingestion.Profile == profile.Name)
+        select new StatusProblem(ProblemLevel.Warning, $"{profile.Name} {profile.Version} has no index: each search scans {StatusText.Rows(profile.Vectors)} vectors.",
+            "The end of an ingestion builds it; 'rtmatch ingest' of any folder will do.");
 
     private static IEnumerable<StatusProblem> Store(StoreStatus? store)
     {

@@ -3,7 +3,7 @@ namespace RtMatching.Core.Operations;
 /// <summary>The database itself: versions, sizes, connections.</summary>
 internal static class StoreQueries
 {
-    private const int MaxTables = 12;
+    private const int MaxTables = 8;
 
     public static async Task<StoreStatus?> ReadAsync(Reading reading)
     {
@@ -14,7 +14,7 @@ internal static class StoreQueries
             order by 3 desc, 1 limit {MaxTables}
             """, row => new TableStatus(row.GetString(0), row.GetInt64(1), row.GetInt64(2)));
         return await reading.OneAsync("""
-            select current_setting('server_version'), (select extversion from pg_extension where extname = 'vector'), pg_database_size(current_database()),
+            select split_part(current_setting('server_version'), ' ', 1), (select extversion from pg_extension where extname = 'vector'), pg_database_size(current_database()),
                 (select count(*)::int from pg_stat_activity where backend_type = 'client backend'), current_setting('max_connections')::int
             """, row => new StoreStatus(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2), tables, row.GetInt32(3), row.GetInt32(4)));
     }

@@ -95,7 +95,7 @@ internal static class StatusHtml
         Tile("finished", StatusText.Rate(queue.EndedLastMinute / 60.0), "over the last minute");
         Tile("failed", StatusText.Number(report.Failures.Items) + (report.Failures.Sampled ? "+" : ""), "in the last day", report.Failures.Items > 0 ? "warning" : "");
         Tile("dead letters", StatusText.Number(queue.DeadLetters), "given up", queue.DeadLetters > 0 ? "warning" : "");
-        Tile("engines ready", $"{ready} of {engines}", "", ready < engines ? "warning" : "");
+        Tile("engines ready", engines == 0 ? "none" : $"{ready} of {engines}", "", ready < engines ? "warning" : "");
         if (report.Store is { } store) Tile("database", StatusText.Bytes(store.Bytes), $"{store.Connections} of {store.MaxConnections} connections");
         page.WriteLine("</dl>");
 
@@ -143,7 +143,8 @@ internal static class StatusHtml
     private static IEnumerable<string> Facts(IngestionStatus status)
     {
         var counts = status.Ingestion.Counts;
-        yield return $"<b>{StatusText.Number(counts.Total - counts.Open)}</b> of {StatusText.Number(counts.Total)}";
+        yield return $"<b>{StatusText.Number(counts.Total - counts.Open)}</b> of {StatusText.Number(counts.Total)} ended";
+        if (counts.Parsed > 0) yield return $"{StatusText.Number(counts.Parsed)} parsed";
         if (counts.Unchanged > 0) yield return $"{StatusText.Number(counts.Unchanged)} unchanged";
         if (counts.Rejected > 0) yield return $"<em>{StatusText.Number(counts.Rejected)} not usable</em>";
         if (counts.Dead > 0) yield return $"<em>{StatusText.Number(counts.Dead)} given up</em>";
@@ -164,7 +165,7 @@ internal static class StatusHtml
             Marked(stage.Stalled), stage.OldestSeconds is { } oldest ? StatusText.Duration(oldest) : "&ndash;",
         ]));
 
-    private static void WriteEngines(TextWriter page, IReadOnlyList<EngineStatus> engines) => WriteTable(page, "Engines", "None: nothing is embedded here.",
+    private static void WriteEngines(TextWriter page, IReadOnlyList<EngineStatus> engines) => WriteTable(page, "Engines", "None to be seen.",
         ["engine", "state", "models", "works on", "texts", "tokens"], engines.Select(engine => (string[])
         [
             Text(engine.Name),
@@ -202,9 +203,13 @@ internal static class StatusHtml
         page.WriteLine($"<section><h2>{title}</h2>");
         if (all.Count == 0) page.WriteLine($"<p class=\"quiet\">{empty}</p></section>");
         if (all.Count == 0) return;
-        page.WriteLine($"<table><thead><tr>{string.Concat(header.Select(name => $"<th scope=\"col\">{name}</th>"))}</tr></thead><tbody>");
-        foreach (var row in all) page.WriteLine($"<tr>{string.Concat(row.Select((cell, i) => $"<td data-name=\"{header[i]}\">{cell}</td>"))}</tr>");
+        var isNumber = header.Select((_, column) => all.TrueForAll(row => row[column] is [>= '0' and <= '9', ..] or "&ndash;")).ToArray();
+        page.WriteLine($"<table class=\"{(header.Length > 3 ? "wide" : "small")}\"><thead><tr>{Cells((name, _) => $"scope=\"col\">{name}", "th", header)}</tr></thead><tbody>");
+        foreach (var row in all) page.WriteLine($"<tr>{Cells((cell, i) => $"data-name=\"{header[i]}\"><span>{cell}</span>", "td", row)}</tr>");
         page.WriteLine("</tbody></table></section>");
+
+        string Cells(Func<string, int, string> cell, string tag, string[] row) =>
+            string.Concat(row.Select((text, i) => $"<{tag}{(isNumber[i] ? " class=\"n\" " : " ")}{cell(text, i)}</{tag}>"));
     }
 
     private static string Marked(long count) => count > 0 ? $"<em>{StatusText.Number(count)}</em>" : "0";

@@ -36,13 +36,15 @@ internal static class StatusPageLook
         .bar .done { fill: var(--ok); } .bar .lost { fill: var(--serious); } .bar .gone { fill: var(--quiet); } .bar .parsed { fill: var(--parsed); }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
         th { text-align: left; font-weight: 400; font-size: 0.8rem; color: var(--quiet); } th, td { padding: 0.25rem 0.9rem 0.25rem 0; vertical-align: top; }
-        td { border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+        td { border-top: 1px solid var(--line); overflow-wrap: anywhere; } .n { text-align: right; } .small { width: auto; min-width: 22rem; }
+        th:last-child, td:last-child { padding-right: 0; }
         .away { display: none; position: fixed; left: 0; right: 0; bottom: 0; margin: 0; padding: 0.6rem; text-align: center; background: var(--serious); color: var(--ground); }
         .old main { opacity: 0.5; } .old .away { display: block; }
         @media (max-width: 44rem) {
-          body { padding: 0.7rem; } thead { display: none; } tr { display: block; border-top: 1px solid var(--line); padding: 0.35rem 0; } tbody tr:first-child { border-top: 0; }
-          td { display: flex; justify-content: space-between; gap: 1rem; border: 0; padding: 0.1rem 0; text-align: right; }
-          td::before { content: attr(data-name); color: var(--quiet); text-align: left; white-space: nowrap; } .facts .quiet { margin-left: 0; }
+          body { padding: 0.7rem; } .facts .quiet { margin-left: 0; } .small { width: 100%; min-width: 0; }
+          .wide thead { display: none; } .wide tr { display: block; border-top: 1px solid var(--line); padding: 0.35rem 0; } .wide tbody tr:first-child { border-top: 0; }
+          .wide td { display: flex; justify-content: space-between; gap: 1rem; border: 0; padding: 0.1rem 0; text-align: right; }
+          .wide td::before { content: attr(data-name); color: var(--quiet); text-align: left; white-space: nowrap; }
         }
 
         """;
