@@ -8,9 +8,15 @@ namespace RtMatching.Core.Ingestion;
 /// Runs work on a connection, again on a fresh one where the connection or the server died under it. What is run must be safe to run twice:
 /// a commit whose answer was lost has happened.
 /// </summary>
+/// <param name="patience">How long a database that does not answer is waited for; <see cref="Timeout.InfiniteTimeSpan"/>: for ever.</param>
 internal sealed class DatabaseRetry(Database database, TimeSpan patience)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private int _isWaiting;
+
+    /// <summary>Told once when work waits for the database for seconds, and not again before it was there.</summary>
+    public Action<NpgsqlException>? Waiting { get; init; }
 
     public Task<T> RunAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation) =>
         RunAsync(async token =>
@@ -33,10 +39,13 @@ internal sealed class DatabaseRetry(Database database, TimeSpan patience)
         {
             try
             {
-                return await work(cancellation);
+                var result = await work(cancellation);
+                _isWaiting = 0;
+                return result;
             }
-            catch (NpgsqlException e) when (IsTransient(e) && waited.Elapsed < patience)
+            catch (NpgsqlException e) when (IsTransient(e) && (patience == Timeout.InfiniteTimeSpan || waited.Elapsed < patience))
             {
+                if (pause == LongestPause && Interlocked.Exchange(ref _isWaiting, 1) == 0) Waiting?.Invoke(e);
                 await Task.Delay(pause, cancellation);
             }
         }

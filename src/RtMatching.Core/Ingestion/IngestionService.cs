@@ -57,7 +57,12 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         var profile = IngestionIntake.Current(await ProfileOfAsync(summary, cancellation));
         await Store.TransitAsync(id, [IngestionState.Pending], IngestionState.Running, cancellation);
         _options.Logger.Started(id, summary.Counts.Open);
-        if (!summary.Submitted || summary.Counts.Open > 0) await Worker(profile).RunAsync(id, progress, cancellation);
+        if (!summary.Submitted || summary.Counts.Open > 0)
+        {
+            var open = new OpenIngestion(id, profile.Id, summary.State, summary.Reembed, HasQueued: true, HasParsed: true, HasEnded: false);
+            await Worker().RunAsync(open, progress, cancellation);
+        }
+
         if (await Store.FinishAsync(id, cancellation))
         {
             await _retry.RunAsync(new VectorStore(Database, profile).BuildIndexesAsync, cancellation);
@@ -69,17 +74,11 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         return ended;
     }
 
-    private IngestionWorker Worker(ProfileVersion profile)
+    private IngestionWorker Worker()
     {
         var queue = new WorkQueue(_retry, _options);
         var parse = new ParseStage(_retry, queue, Parse ?? ((bytes, token) => _parser.Value.ParseAsync(bytes, token)), _options);
-        return new IngestionWorker(queue, Store, parse, Embed, _options);
-
-        EmbedStage Embed()
-        {
-            var embedder = new DocumentEmbedder(Model(profile.Profile.ModelPath), profile.Profile);
-            return new EmbedStage(_retry, queue, embedder, new VectorStore(Database, profile), _options);
-        }
+        return new IngestionWorker(new StageLoops(queue, parse, new EmbedStages(Database, _retry, queue, _options, Model), _options), Store, _options);
     }
 
     /// <summary>Where another version was switched to meanwhile, what came in is embedded for that one too, or it would not rank.</summary>
@@ -140,17 +139,8 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     private async Task<IReadOnlyList<long>> FillAsync(
         ProfileVersion version, IProgress<IngestionProgress>? progress, CancellationToken cancellation)
     {
-        var store = Store;
-        var vectors = new VectorStore(Database, version);
-        var ids = new List<long>();
-        foreach (var (tenant, kind) in await store.MissingAsync(vectors.Vectors, cancellation))
-        {
-            var id = await store.CreateAsync(tenant, kind, "reembed", version.Id, reembed: true, cancellation);
-            await store.QueueMissingAsync(id, version, vectors.Vectors, cancellation);
-            await RunAsync(id, progress, cancellation);
-            ids.Add(id);
-        }
-
+        var ids = await new MissingVectors(Database, Store).QueueAsync(version, cancellation);
+        foreach (var id in ids) await RunAsync(id, progress, cancellation);
         return ids;
     }
 

@@ -82,8 +82,8 @@ internal sealed class IngestionStore(DatabaseRetry database)
         """, cancellation, new NpgsqlParameter("age", AbandonedAfter));
 
     /// <summary>Ends ingestions whose last open items another one has taken over.</summary>
-    public Task EndTakenOverAsync(CancellationToken cancellation) => ExecuteAsync("""
-        update ingestions n set state = 'cancelled', finished_at = now()
+    public Task EndTakenOverAsync(CancellationToken cancellation) => ExecuteAsync($"""
+        update ingestions n set state = {EndState}, finished_at = now()
         where n.state in ('pending', 'running') and n.submitted
             and not exists (select 1 from items where ingestion_id = n.id and stage in ('queued', 'parsed'))
             and exists (select 1 from items where ingestion_id = n.id and stage = 'cancelled')
@@ -109,10 +109,16 @@ internal sealed class IngestionStore(DatabaseRetry database)
         }
     }
 
-    /// <summary>Done: everything was handed in and nothing is open. False where that is not so, or it had ended before.</summary>
+    /// <summary>Of an ingestion without open items: done, or cancelled where others took over every one of its items.</summary>
+    private const string EndState = """
+        case when exists (select 1 from items where ingestion_id = n.id and stage = 'cancelled')
+            and not exists (select 1 from items where ingestion_id = n.id and stage <> 'cancelled') then 'cancelled' else 'done' end
+        """;
+
+    /// <summary>Ended: everything was handed in and nothing is open. False where that is not so, or it had ended before.</summary>
     public async Task<bool> FinishAsync(long id, CancellationToken cancellation) =>
-        await ExecuteAsync("""
-            update ingestions n set state = 'done', finished_at = now()
+        await ExecuteAsync($"""
+            update ingestions n set state = {EndState}, finished_at = now()
             where id = @id and state in ('pending', 'running') and submitted
                 and not exists (select 1 from items where ingestion_id = n.id and stage in ('queued', 'parsed'))
             """, cancellation, new NpgsqlParameter("id", id)) == 1;

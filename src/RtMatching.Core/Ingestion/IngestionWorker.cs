@@ -1,35 +1,32 @@
 using System.Diagnostics;
-using Npgsql;
 
 namespace RtMatching.Core.Ingestion;
 
-/// <summary>
-/// Works on one ingestion in this process: parse loops side by side, one embed loop that prepares the next texts while the model runs, and
-/// a keeper that renews leases and reaps those of dead workers.
-/// </summary>
-internal sealed class IngestionWorker(
-    WorkQueue queue, IngestionStore store, ParseStage parse, Func<EmbedStage> embed, IngestionOptions options)
+/// <summary>Works on one ingestion in this process, and tells its progress.</summary>
+internal sealed class IngestionWorker(StageLoops loops, IngestionStore store, IngestionOptions options)
 {
     /// <summary>Until nothing that this worker's stages could do is open, or the ingestion has ended.</summary>
-    public async Task RunAsync(long ingestionId, IProgress<IngestionProgress>? progress, CancellationToken cancellation)
+    public async Task RunAsync(OpenIngestion ingestion, IProgress<IngestionProgress>? progress, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var loops = new List<Task> { Guarded(KeepLeasesAsync, stop) };
-        if (options.Stages.HasFlag(IngestionStages.Parse))
-            for (var i = 0; i < options.ParseParallelism; i++) loops.Add(Guarded(token => ParseLoopAsync(ingestionId, token), stop));
-        if (options.Stages.HasFlag(IngestionStages.Embed)) loops.Add(Guarded(token => EmbedLoopAsync(ingestionId, token), stop));
-        loops.Add(Guarded(token => WatchAsync(ingestionId, progress, stop, token), stop));
-        await Task.WhenAll(loops);
+        var running = new List<Task>
+        {
+            Guarded(() => loops.KeepLeasesAsync(stop.Token), stop),
+            Guarded(() => OfferAsync(ingestion, stop.Token), stop),
+            Guarded(() => WatchAsync(ingestion.Id, progress, stop, stop.Token), stop),
+        };
+        running.AddRange(loops.All(stop.Token, stop.Token).Select(loop => Guarded(loop, stop)));
+        await Task.WhenAll(running);
         cancellation.ThrowIfCancellationRequested();
     }
 
     /// <summary>A loop that fails stops the others; being stopped is no failure.</summary>
-    private static async Task Guarded(Func<CancellationToken, Task> loop, CancellationTokenSource stop)
+    private static async Task Guarded(Func<Task> loop, CancellationTokenSource stop)
     {
         await Task.Yield();
         try
         {
-            await loop(stop.Token);
+            await loop();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -41,60 +38,14 @@ internal sealed class IngestionWorker(
         }
     }
 
-    private async Task ParseLoopAsync(long ingestionId, CancellationToken cancellation)
-    {
-        while (true)
-            if (!await parse.StepAsync(ingestionId, cancellation)) await Task.Delay(options.Poll, cancellation);
-    }
-
-    private async Task EmbedLoopAsync(long ingestionId, CancellationToken cancellation)
-    {
-        EmbedStage? stage = null;
-        Task<EmbedWork?>? next = null;
-        try
-        {
-            while (true)
-            {
-                stage ??= await Task.Run(embed, cancellation);          // loads the model
-                await using var work = await (next ?? stage.PrepareAsync(ingestionId, cancellation));
-                next = null;
-                if (work is null)
-                {
-                    await Task.Delay(options.Poll, cancellation);
-                    continue;
-                }
-
-                if (!work.IsSuspect) next = Task.Run(() => stage.PrepareAsync(ingestionId, cancellation), CancellationToken.None);
-                await stage.RunAsync(work, cancellation);
-            }
-        }
-        finally
-        {
-            await HandBackAsync(next);
-        }
-    }
-
-    /// <summary>What was prepared ahead and will not be run.</summary>
-    private static async Task HandBackAsync(Task<EmbedWork?>? prepared)
-    {
-        try
-        {
-            if (prepared is not null && await prepared is { } work) await work.DisposeAsync();
-        }
-        catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
-        {
-            // It handed its lease back itself when it failed.
-        }
-    }
-
-    /// <summary>Often enough that a stalled database or a busy machine does not cost a live worker its leases.</summary>
-    private async Task KeepLeasesAsync(CancellationToken cancellation)
+    /// <summary>There is only one, so it is always its turn.</summary>
+    private async Task OfferAsync(OpenIngestion ingestion, CancellationToken cancellation)
     {
         while (true)
         {
-            await queue.RenewAsync(cancellation);
-            await queue.ReapAsync(cancellation);
-            await Task.Delay(options.Lease / 10, cancellation);
+            loops.Parsing.Offer([ingestion]);
+            loops.Embedding.Offer([ingestion]);
+            await Task.Delay(options.Poll, cancellation);
         }
     }
 

@@ -62,6 +62,9 @@ internal sealed class IngestionBench : IAsyncDisposable
             : new ParsedDocument(DocumentOutcome.Ok, Core.Documents.DocumentFormat.Text, text, [new Section(SectionKind.Other, 0, text.Length)], null);
     }
 
+    /// <summary>What a test cancels to stop work at once.</summary>
+    public CancellationTokenSource Abort { get; } = new();
+
     public string Write(string name, string text)
     {
         var path = Path.Combine(Folder, name);
@@ -103,8 +106,28 @@ internal sealed class IngestionBench : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Nobody is let in for a while, and who is in is put out.</summary>
+    public async Task RefuseConnectionsAsync(TimeSpan time)
+    {
+        var name = new NpgsqlConnectionStringBuilder(_test.ConnectionString).Database;
+        var elsewhere = new NpgsqlConnectionStringBuilder(_test.ConnectionString) { Database = "postgres", Pooling = false };
+        await using var source = NpgsqlDataSource.Create(elsewhere.ConnectionString);
+        await using var connection = await source.OpenConnectionAsync();
+        await Command($"alter database {name} allow_connections false");
+        await Command($"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+        await Task.Delay(time);
+        await Command($"alter database {name} allow_connections true");
+
+        async Task Command(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
+        Abort.Dispose();
         await _test.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }

@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using RtMatching.Core.Documents;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+using RtMatching.Inference.Model;
+
+namespace RtMatching.Core.Ingestion;
+
+/// <summary>
+/// Works on every open ingestion, of all tenants and profiles, until it is stopped: what a server does all day. Several processes on one
+/// database share the work. A database that goes away is waited for.
+/// </summary>
+public sealed class IngestionLoop : IAsyncDisposable
+{
+    private static readonly TimeSpan BetweenHousekeepings = TimeSpan.FromMinutes(1);
+
+    // However often it is woken: looking must not be all that the database does.
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
+
+    private readonly Database _database;
+    private readonly IngestionOptions _options;
+    private readonly Action<IngestionTrouble> _tell;
+    private readonly DatabaseRetry _retry;
+    private readonly IngestionStore _store;
+    private readonly OpenIngestions _open;
+    private readonly StageLoops _loops;
+    private readonly Lazy<DocumentParser> _parser = new(() => new DocumentParser());
+    private readonly SemaphoreSlim _awake = new(0, 1);
+    private readonly Channel<OpenIngestion> _ended = Channel.CreateUnbounded<OpenIngestion>();
+
+    /// <param name="load">Gives the model at a path (null: the built-in one), which stays the caller's.</param>
+    /// <param name="tell">Told of what goes wrong; the loop itself goes on.</param>
+    public IngestionLoop(Database database, IngestionOptions options, Func<string?, LanguageModel> load, Action<IngestionTrouble> tell)
+    {
+        (_database, _options, _tell) = (database, options, tell);
+        _retry = new DatabaseRetry(database, Timeout.InfiniteTimeSpan) { Waiting = e => tell(IngestionTrouble.Of(null, e, TimeSpan.Zero)) };
+        _store = new IngestionStore(_retry);
+        _open = new OpenIngestions(_retry);
+        var queue = new WorkQueue(_retry, options);
+        var parse = new ParseStage(_retry, queue, (bytes, token) => (Parse ?? _parser.Value.ParseAsync)(bytes, token), options);
+        _loops = new StageLoops(queue, parse, new EmbedStages(database, _retry, queue, options, load), options)
+        {
+            Failed = (ingestion, e, pause) => tell(IngestionTrouble.Of(ingestion?.Id, e, pause)),
+        };
+        _loops.Parsing.RanDry = _loops.Embedding.RanDry = Wake;
+    }
+
+    /// <summary>Another parser than <see cref="DocumentParser"/>, for tests of what happens around it.</summary>
+    internal Func<ReadOnlyMemory<byte>, CancellationToken, Task<ParsedDocument>>? Parse { get; init; }
+
+    /// <summary>There may be new work: look at once instead of at the next poll.</summary>
+    public void Wake()
+    {
+        try
+        {
+            _awake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is being woken already.
+        }
+    }
+
+    /// <summary>Runs until <paramref name="stop"/>: then nothing more is leased, and what is leased is finished.</summary>
+    /// <param name="abort">What is leased is handed back at once.</param>
+    public async Task RunAsync(CancellationToken stop, CancellationToken abort = default)
+    {
+        if (_options.Stages == 0) return;
+        using var ended = new CancellationTokenSource();        // the keeper renews until the last batch is done
+        using var keep = CancellationTokenSource.CreateLinkedTokenSource(ended.Token, abort);
+        var keeper = UntilStopped(() => _loops.KeepLeasesAsync(keep.Token));
+        var working = new List<Task>
+        {
+            UntilStopped(() => LookAsync(stop)), UntilStopped(() => FollowUpAsync(stop)), UntilStopped(() => KeepHouseAsync(stop)),
+        };
+        working.AddRange(_loops.All(stop, abort).Select(UntilStopped));
+        await Task.WhenAll(working);
+        await ended.CancelAsync();
+        await keeper;
+    }
+
+    private static async Task UntilStopped(Func<Task> loop)
+    {
+        await Task.Yield();
+        try
+        {
+            await loop();
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    /// <summary>Finds what there is to do, and ends what is done.</summary>
+    private async Task LookAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var asked = Stopwatch.StartNew();
+            try
+            {
+                await OfferAsync(await _open.FindAsync(cancellation), cancellation);
+            }
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            {
+                _tell(IngestionTrouble.Of(null, e, _options.Poll));
+            }
+
+            await Task.Delay(asked.Elapsed > Breath ? asked.Elapsed : Breath, cancellation);
+            await _awake.WaitAsync(asked.Elapsed * 20 > _options.Poll ? asked.Elapsed * 20 : _options.Poll, cancellation);
+        }
+    }
+
+    private async Task OfferAsync(IReadOnlyList<OpenIngestion> open, CancellationToken cancellation)
+    {
+        var (parse, embed) = (_options.Stages.HasFlag(IngestionStages.Parse), _options.Stages.HasFlag(IngestionStages.Embed));
+        if (parse) _loops.Parsing.Offer(open.Where(ingestion => ingestion.HasQueued));
+        if (embed) _loops.Embedding.Offer(open.Where(ingestion => ingestion.HasParsed));
+        foreach (var begun in open.Where(i => i.State == IngestionState.Pending && ((parse && i.HasQueued) || (embed && i.HasParsed))))
+            await _store.TransitAsync(begun.Id, [IngestionState.Pending], IngestionState.Running, cancellation);
+        foreach (var ingestion in open.Where(ingestion => ingestion.HasEnded))
+            if (await _store.FinishAsync(ingestion.Id, cancellation)) _ended.Writer.TryWrite(ingestion);
+    }
+
+    /// <summary>What comes after an ingestion's end, which may take minutes: nobody else waits for it.</summary>
+    private async Task FollowUpAsync(CancellationToken cancellation)
+    {
+        var profiles = new ProfileStore(_database);
+        await BorneAsync(null, () => BuildAsync(profiles, version => version.Active, cancellation), cancellation);    // what a dead process left
+        await foreach (var ingestion in _ended.Reader.ReadAllAsync(cancellation))
+            await BorneAsync(ingestion.Id, async () =>
+            {
+                var version = await BuildAsync(profiles, version => version.Id == ingestion.ProfileVersionId, cancellation);
+                if (!ingestion.Reembed && version is not null) await FollowSwitchAsync(profiles, version, cancellation);
+            }, cancellation);
+    }
+
+    private async Task<ProfileVersion?> BuildAsync(ProfileStore profiles, Func<ProfileVersion, bool> of, CancellationToken cancellation)
+    {
+        var versions = (await _retry.RunAsync(profiles.ListAsync, cancellation)).Where(of).ToList();
+        foreach (var version in versions) await _retry.RunAsync(new VectorStore(_database, version).BuildIndexesAsync, cancellation);
+        return versions.FirstOrDefault();
+    }
+
+    /// <summary>Where another version was switched to meanwhile, what came in is embedded for that one too, or it would not rank.</summary>
+    private async Task FollowSwitchAsync(ProfileStore profiles, ProfileVersion version, CancellationToken cancellation)
+    {
+        var active = await _retry.RunAsync(token => profiles.FindActiveAsync(version.Profile.Name, token), cancellation);
+        if (active is null || active.Id == version.Id) return;
+        await new MissingVectors(_database, _store).QueueAsync(active, cancellation);
+        Wake();
+    }
+
+    /// <summary>Ends what submitters left behind that died, and what others took over.</summary>
+    private async Task KeepHouseAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await BorneAsync(null, async () =>
+            {
+                await _store.ReapAbandonedAsync(cancellation);
+                await _store.EndTakenOverAsync(cancellation);
+            }, cancellation);
+            await Task.Delay(BetweenHousekeepings, cancellation);
+        }
+    }
+
+    private async Task BorneAsync(long? ingestion, Func<Task> work, CancellationToken cancellation)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            _tell(IngestionTrouble.Of(ingestion, e, TimeSpan.Zero));
+        }
+    }
+
+    /// <summary>Ends the parsers; run nothing any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_parser.IsValueCreated) await _parser.Value.DisposeAsync();
+    }
+}

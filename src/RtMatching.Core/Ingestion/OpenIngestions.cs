@@ -1,0 +1,34 @@
+using Npgsql;
+
+namespace RtMatching.Core.Ingestion;
+
+/// <summary>An ingestion that has not ended, and what could be done for it now.</summary>
+/// <param name="HasQueued">An item waits for a parser.</param>
+/// <param name="HasParsed">An item waits for the model.</param>
+/// <param name="HasEnded">Everything was handed in and nothing is open: only its state is to be set.</param>
+internal sealed record OpenIngestion(
+    long Id, long ProfileVersionId, IngestionState State, bool Reembed, bool HasQueued, bool HasParsed, bool HasEnded);
+
+/// <summary>What an idle worker asks: one query that looks at no item more than it must.</summary>
+internal sealed class OpenIngestions(DatabaseRetry database)
+{
+    /// <summary>Of all tenants, the oldest first.</summary>
+    public Task<IReadOnlyList<OpenIngestion>> FindAsync(CancellationToken cancellation) =>
+        database.RunAsync(async (connection, token) =>
+        {
+            await using var command = new NpgsqlCommand($"""
+                select n.id, n.profile_version_id, n.state, n.reembed, {Waits("queued")}, {Waits("parsed")},
+                    n.submitted and not exists (select 1 from items i where i.ingestion_id = n.id and i.stage in ('queued', 'parsed'))
+                from ingestions n where n.state in ('pending', 'running') order by n.id
+                """, connection);
+            var open = new List<OpenIngestion>();
+            await using var reader = await command.ExecuteReaderAsync(token);
+            while (await reader.ReadAsync(token))
+                open.Add(new OpenIngestion(reader.GetInt64(0), reader.GetInt64(1), Enum.Parse<IngestionState>(reader.GetString(2), true),
+                    reader.GetBoolean(3), reader.GetBoolean(4), reader.GetBoolean(5), reader.GetBoolean(6)));
+            return (IReadOnlyList<OpenIngestion>)open;
+        }, cancellation);
+
+    private static string Waits(string stage) =>
+        $"exists (select 1 from items i where i.ingestion_id = n.id and i.stage = '{stage}' and i.lease_token is null and i.not_before <= now())";
+}
