@@ -80,6 +80,7 @@ internal static class ServerCommand
         await using var database = await Database.OpenAsync(
             cancellation: cancellation, database: parsed.GetValue(DatabaseName), say: Console.Error.WriteLine);
         await using var app = RtMatchingHost.Build(database, options, urls);
+        using var second = new SecondSignal();
         await app.StartAsync(cancellation);
         Say(Started(app, options));
         await app.WaitForShutdownAsync(CancellationToken.None);

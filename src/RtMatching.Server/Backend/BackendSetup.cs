@@ -3,9 +3,20 @@ namespace RtMatching.Server.Backend;
 /// <summary>Registers the work of this process.</summary>
 internal static class BackendSetup
 {
+    // Handing leases back takes a moment after the time for finishing is over.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
+
     public static void AddInProcessBackend(this IServiceCollection services, ServerOptions options)
     {
-        _ = options;
+        if (services.Any(service => service.ServiceType == typeof(IMatchingBackend))) return;      // the host's own
+        services.AddSingleton<Engines>().AddSingleton<ProfileRankings>();
+        services.AddSingleton<IngestionWork>().AddHostedService(provider => provider.GetRequiredService<IngestionWork>());
+        services.AddSingleton<Readiness>().AddHostedService(provider => provider.GetRequiredService<Readiness>());
         services.AddSingleton<IMatchingBackend, InProcessBackend>();
+        services.Configure<HostOptions>(host =>
+        {
+            host.ServicesStopConcurrently = true;       // the work stops leasing while requests in flight are still answered
+            host.ShutdownTimeout = options.ShutdownTime + Farewell;
+        });
     }
 }

@@ -10,10 +10,16 @@ namespace RtMatching.Server.Backend;
 /// </summary>
 internal sealed class Engine : IAsyncDisposable
 {
-    // What is beyond a batch of the model brings no speed, only a longer wait for the first of them.
+    // Texts of a batch that requests share: more brings little speed, only a longer wait for the first of them.
     private const int MaxGathered = 32;
 
+    // A request of more texts than that would hold up the line: it stands beside it, and meets the others at the model's gate, batch by batch.
+    private const int LargeOnes = 2;
+
     private readonly TextEmbedder _embedder;
+    private readonly SemaphoreSlim _large = new(LargeOnes);
+
+    // A request has one place in it at a time, and requests are limited in number.
     private readonly Channel<Waiting> _line = Channel.CreateUnbounded<Waiting>(new() { SingleReader = true });
     private readonly Task _run;
 
@@ -30,35 +36,47 @@ internal sealed class Engine : IAsyncDisposable
     public async Task<IReadOnlyList<TextEmbedding>> EmbedAsync(
         IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellation)
     {
-        if (texts.Count == 0) return [];
+        if (texts.Count > MaxGathered) return await EmbedLargeAsync(texts, options, cancellation);
         var waiting = new Waiting(texts, options, cancellation);
         if (!_line.Writer.TryWrite(waiting)) throw new OperationCanceledException("The server stops.");
         return await waiting.Result.Task.WaitAsync(cancellation);
     }
 
+    private async Task<IReadOnlyList<TextEmbedding>> EmbedLargeAsync(
+        IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellation)
+    {
+        await _large.WaitAsync(cancellation);
+        try
+        {
+            return await Task.Run(() => _embedder.Embed(texts, options, cancellation), cancellation);
+        }
+        finally
+        {
+            _large.Release();
+        }
+    }
+
     private void Run()
     {
-        Waiting? held = null;       // read, but of other options than those before it
-        while (held is not null || _line.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        while (_line.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+            if (Gather() is { Count: > 0 } gathered) Embed(gathered);
+    }
+
+    /// <summary>The first that waits, and those right behind it that may share its batch.</summary>
+    private List<Waiting> Gather()
+    {
+        var gathered = new List<Waiting>();
+        var texts = 0;
+        while (_line.Reader.TryPeek(out var next)
+            && (gathered.Count == 0 || (next.Options == gathered[0].Options && texts + next.Texts.Count <= MaxGathered)))
         {
-            var gathered = new List<Waiting>();
-            if (held is not null || _line.Reader.TryRead(out held)) gathered.Add(held);
-            held = null;
-            while (gathered.Count is > 0 and < MaxGathered && _line.Reader.TryRead(out var next))
-            {
-                if (next.Options == gathered[0].Options && next.Texts.Count <= MaxGathered)
-                {
-                    gathered.Add(next);
-                    continue;
-                }
-
-                held = next;
-                break;
-            }
-
-            gathered.RemoveAll(waiting => waiting.IsGivenUp);
-            if (gathered.Count > 0) Embed(gathered);
+            _line.Reader.TryRead(out _);
+            if (next.Cancellation.IsCancellationRequested) continue;
+            gathered.Add(next);
+            texts += next.Texts.Count;
         }
+
+        return gathered;
     }
 
     private void Embed(IReadOnlyList<Waiting> gathered)
@@ -97,6 +115,5 @@ internal sealed class Engine : IAsyncDisposable
     private sealed record Waiting(IReadOnlyList<string> Texts, EmbeddingOptions Options, CancellationToken Cancellation)
     {
         public TaskCompletionSource<IReadOnlyList<TextEmbedding>> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        public bool IsGivenUp => Cancellation.IsCancellationRequested;
     }
 }

@@ -1,23 +1,60 @@
+using RtMatching.Core.Ingestion;
 using RtMatching.Core.Matching;
 using RtMatching.Core.Operations;
 using RtMatching.Core.Profiles;
-using RtMatching.Core.Storage;
+using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 
 namespace RtMatching.Server.Backend;
 
 /// <summary>All work in this process.</summary>
-internal sealed class InProcessBackend(Database database, ServerOptions options) : IMatchingBackend
+internal sealed class InProcessBackend(
+    ServerOptions options, Engines engines, ProfileRankings rankings, IngestionWork ingestion, Readiness readiness) : IMatchingBackend
 {
-    public Task StartIngestionAsync(long id, CancellationToken cancellation) => throw new NotImplementedException();
+    private readonly string _name = $"{Environment.MachineName}-{Environment.ProcessId} cpu";
+
+    /// <summary>Its items stand in the queue: whichever process works on the queue takes it up, and this one at once.</summary>
+    public Task StartIngestionAsync(long id, CancellationToken cancellation)
+    {
+        ingestion.Wake();
+        return Task.CompletedTask;
+    }
 
     public Task StartBulkRankingAsync(long id, CancellationToken cancellation) => throw new NotImplementedException();
 
-    public Task<RankingAnswer> RankAsync(string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation) =>
-        throw new NotImplementedException($"{database} {options}");
+    public async Task<RankingAnswer> RankAsync(string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation)
+    {
+        var ranking = await rankings.ActiveAsync(profile, cancellation);
+        var ranked = wanted == DocumentKind.Cv
+            ? await ranking.RankCandidatesAsync(request, cancellation)
+            : await ranking.RankJobsAsync(request, cancellation);
+        return new RankingAnswer(ranking.Profile, ranked);
+    }
 
-    public Task<IReadOnlyList<TextEmbedding>> EmbedAsync(
-        string? model, IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellation) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<TextEmbedding>> EmbedAsync(
+        string? model, IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellation)
+    {
+        var engine = await engines.GetAsync(PathOf(model), cancellation);
+        options.Validate(engine.Model.Config);
+        return await engine.EmbedAsync(texts, options, cancellation);
+    }
 
-    public Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation) => throw new NotImplementedException();
+    public Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation)
+    {
+        var loaded = engines.Loaded;
+        var work = Enum.GetValues<IngestionStages>().Where(stage => stage != IngestionStages.All && options.Work.HasFlag(stage));
+        return Task.FromResult<IReadOnlyList<EngineStatus>>(
+        [
+            new EngineStatus(_name, [.. loaded.Select(engine => engine.Model.Name)], [.. work.Select(stage => stage.ToString().ToLowerInvariant())],
+                readiness.IsReady, readiness.Problem, loaded.Sum(engine => engine.Model.Texts), loaded.Sum(engine => engine.Model.Tokens)),
+        ]);
+    }
+
+    /// <summary>Only by the name that the catalogue lists: what comes from the network is never taken for a path.</summary>
+    private static string? PathOf(string? model)
+    {
+        if (model is null || model == BuiltInModel.Name) return null;
+        return ModelCatalog.List().FirstOrDefault(listed => listed.Name == model)?.Path
+            ?? throw new KeyNotFoundException($"There is no model '{model}': GET /v1/models lists those there are.");
+    }
 }

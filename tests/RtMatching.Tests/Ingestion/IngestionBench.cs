@@ -117,6 +117,7 @@ internal sealed class IngestionBench : IAsyncDisposable
         await Command($"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
         await Task.Delay(time);
         await Command($"alter database {name} allow_connections true");
+        _test.Source.Clear();
 
         async Task Command(string sql)
         {
