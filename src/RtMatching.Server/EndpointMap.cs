@@ -2,7 +2,6 @@ using RtMatching.Server.Endpoints.Embeddings;
 using RtMatching.Server.Endpoints.Operations;
 using RtMatching.Server.Endpoints.Profiles;
 using RtMatching.Server.Endpoints.Rankings;
-using RtMatching.Server.Limits;
 
 namespace RtMatching.Server;
 
@@ -12,13 +11,18 @@ public static class EndpointMap
     public static IEndpointRouteBuilder MapRtMatching(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/v1");
-        var rankings = api.MapGroup("").RequireRateLimiting(RateLimits.Ranking);
-        RankCandidates.Map(rankings);
-        RankJobs.Map(rankings);
+        RankCandidates.Map(api);
+        RankJobs.Map(api);
+        SubmitBulkRanking.Map(api);
+        ListBulkRankings.Map(api);
+        ShowBulkRanking.Map(api);
+        BulkRankingResult.Map(api);
+        CancelBulkRanking.Map(api);
+        DeleteBulkRanking.Map(api);
         ListProfiles.Map(api);
         ShowProfile.Map(api);
         PutProfile.Map(api);
-        CreateEmbeddings.Map(api.MapGroup("").RequireRateLimiting(RateLimits.Embedding));
+        CreateEmbeddings.Map(api);
         ListModels.Map(api);
         GetStatus.Map(api);
         StatusPage.Map(app);

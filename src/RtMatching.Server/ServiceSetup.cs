@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RtMatching.Core.Matching;
 using RtMatching.Core.Storage;
 using RtMatching.Server.Backend;
 using RtMatching.Server.Endpoints.Embeddings;
@@ -18,6 +19,7 @@ public static class ServiceSetup
     {
         services.AddSingleton(database).AddSingleton(options);
         services.AddSingleton(_ => new DocumentStore(database)).AddSingleton(_ => new ProfileStore(database));
+        services.AddSingleton(_ => new BulkRankingStore(database)).AddSingleton(_ => new IdempotencyKeys(database));
         services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
         services.AddLimits(options.Limits);
         services.AddSecurity();

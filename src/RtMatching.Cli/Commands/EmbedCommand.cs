@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using RtMatching.Cli.Input;
 using RtMatching.Cli.Output;
+using RtMatching.Core.Ingestion;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 
@@ -62,7 +63,7 @@ internal static class EmbedCommand
         using var progress = new ProgressLine("embedding", "texts");
         var ids = new Queue<JsonElement>();
         var done = 0;
-        foreach (var embedding in new TextEmbedder(model).EmbedStream(Texts(parsed.GetValue(Input), ids), options, cancellation))
+        foreach (var embedding in new TextEmbedder(model).EmbedStream(Texts(parsed.GetValue(Input), ids, cancellation), options, cancellation))
         {
             var id = ids.Dequeue();
             if (embedding.Truncated) Terminal.Say($"warning: text {id} is longer than the model's window and was cut to {embedding.Tokens} tokens");
@@ -74,9 +75,10 @@ internal static class EmbedCommand
     }
 
     /// <summary>The texts for the embedder; their ids wait in <paramref name="ids"/> for the vectors, which come in the same order.</summary>
-    private static IEnumerable<string> Texts(string? input, Queue<JsonElement> ids)
+    private static IEnumerable<string> Texts(string? input, Queue<JsonElement> ids, CancellationToken cancellation)
     {
-        foreach (var line in TextLines.Read(input))
+        using var stream = InputFile.Open(input);
+        foreach (var line in IdentifiedTexts.ReadAsync(stream, InputFile.Name(input), cancellation: cancellation).ToBlockingEnumerable(cancellation))
         {
             lock (ids) ids.Enqueue(line.Id);
             yield return line.Text;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using RtMatching.Cli.Input;
 using RtMatching.Cli.Output;
 using RtMatching.Cli.Reports;
 using RtMatching.Core.Documents;
@@ -82,7 +83,8 @@ internal static class RankCommand
         var bulk = new BulkRanking(database, session.Ranking, session.EmbedAsync);
         var file = parsed.GetValue(Jobs);
         var total = file is null ? await new DocumentStore(database).CountAsync(DocumentKind.Job, cancellation: cancellation) : (long?)null;
-        var jobs = file is null ? bulk.StoredJobsAsync("default", cancellation) : BulkRanking.ReadJobsAsync(file, cancellation);
+        await using var input = file is null ? Stream.Null : InputFile.Open(file);
+        var jobs = file is null ? bulk.StoredJobsAsync("default", cancellation) : BulkRanking.ReadJobsAsync(input, file, cancellation: cancellation);
         using var line = new ProgressLine("ranking", "jobs");
         var result = await bulk.RankAllAsync(jobs, Settings(parsed), parsed.GetValue(OutputFile)!, total,
             new Synchronous<BulkProgress>(p => line.Report(p.Ranked + p.Skipped, p.Total ?? 0)), cancellation);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
 
 namespace RtMatching.Core.Matching;
@@ -23,7 +24,7 @@ internal sealed class RankingLog : IDisposable
     private RankingLog(FileStream stream, HashSet<string> keys) => (_stream, _keys) = (stream, keys);
 
     /// <summary>Opens or creates the file, for this process alone, and cuts off a last line that a crash left unfinished.</summary>
-    /// <exception cref="FormatException">A line is not of a bulk run; the message gives its number.</exception>
+    /// <exception cref="InvalidLineException">A line is not of a bulk run; the message gives its number.</exception>
     public static RankingLog Open(string path)
     {
         var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
@@ -42,6 +43,11 @@ internal sealed class RankingLog : IDisposable
 
     /// <summary>False where the file has a line of this key.</summary>
     public bool Add(string key) => _keys.Add(key);
+
+    /// <summary>False where the file has this line already, or one of the same key.</summary>
+    /// <exception cref="InvalidLineException">The line is not of a bulk run.</exception>
+    public bool AddLine(string line) =>
+        Add(Key(line) ?? throw new InvalidLineException("A line that came is not of a bulk ranking: is the server of another version?"));
 
     /// <summary>On disk when it returns.</summary>
     public void Append(IReadOnlyList<string> lines)
@@ -64,6 +70,9 @@ internal sealed class RankingLog : IDisposable
             }),
             key,
         }, Options);
+
+    /// <summary>In place of the line of a job that could not be ranked.</summary>
+    public static string ProblemLine(string job, string problem) => JsonSerializer.Serialize(new { job, problem }, Options);
 
     public void Dispose() => _stream.Dispose();
 
@@ -97,7 +106,7 @@ internal sealed class RankingLog : IDisposable
         {
             var whole = read < end;
             if (whole && Key(line) is { } key) keys.Add(key);
-            else if (whole || !IsTorn(line)) throw new FormatException(
+            else if (whole || !IsTorn(line)) throw new InvalidLineException(
                 $"{path}, line {number} is not of a bulk ranking. Name another output file, or move this one away.");
             read += Encoding.UTF8.GetByteCount(line) + 1;
         }

@@ -11,6 +11,7 @@ internal static class BackendSetup
         if (services.Any(service => service.ServiceType == typeof(IMatchingBackend))) return;      // the host's own
         services.AddSingleton<Engines>().AddSingleton<ProfileRankings>();
         services.AddSingleton<IngestionWork>().AddHostedService(provider => provider.GetRequiredService<IngestionWork>());
+        services.AddSingleton<BulkRankingWork>().AddHostedService(provider => provider.GetRequiredService<BulkRankingWork>());
         services.AddSingleton<Readiness>().AddHostedService(provider => provider.GetRequiredService<Readiness>());
         services.AddSingleton<IMatchingBackend, InProcessBackend>();
         services.Configure<HostOptions>(host =>

@@ -9,7 +9,7 @@ namespace RtMatching.Server.Backend;
 
 /// <summary>All work in this process.</summary>
 internal sealed class InProcessBackend(
-    ServerOptions options, Engines engines, ProfileRankings rankings, IngestionWork ingestion, Readiness readiness) : IMatchingBackend
+    ServerOptions options, Engines engines, ProfileRankings rankings, IngestionWork ingestion, BulkRankingWork bulkRankings, Readiness readiness) : IMatchingBackend
 {
     private readonly string _name = $"{Environment.MachineName}-{Environment.ProcessId} cpu";
 
@@ -20,7 +20,12 @@ internal sealed class InProcessBackend(
         return Task.CompletedTask;
     }
 
-    public Task StartBulkRankingAsync(long id, CancellationToken cancellation) => throw new NotImplementedException();
+    /// <summary>As for ingestions: its jobs stand in the database.</summary>
+    public Task StartBulkRankingAsync(long id, CancellationToken cancellation)
+    {
+        bulkRankings.Wake();
+        return Task.CompletedTask;
+    }
 
     public async Task<RankingAnswer> RankAsync(string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation)
     {

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Npgsql;
+using RtMatching.Core.Ingestion;
+using RtMatching.Core.Storage;
 
 namespace RtMatching.Server.Errors;
 
@@ -19,6 +21,9 @@ internal static partial class Problems
         BadHttpRequestException bad => OfRequest(bad),
         JsonException json => OfJson(json),
         ArgumentException argument => ProblemException.BadRequest(WithoutParameter(argument)),
+        InvalidLineException line => ProblemException.BadRequest(line.Message),
+        KeyInUseException inUse => new(409, "Not now.", inUse.Message),
+        KeyReusedException reused => new(422, "The key stands for something else.", reused.Message),
         InvalidDataException data => ProblemException.BadRequest(data.Message),
         KeyNotFoundException missing => ProblemException.NotFound(missing.Message),
         PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RtMatching.Core.Ingestion;
 using RtMatching.Core.Matching;
 using RtMatching.Core.Profiles;
 
@@ -72,7 +73,7 @@ public sealed class BulkRankingTests : IDisposable
         await using var corpus = await Corpus.CreateAsync();
         await File.WriteAllTextAsync(Output, content);
         var bulk = new BulkRanking(corpus.Database, corpus.Ranking, Corpus.EmbedAsync);
-        var error = await Assert.ThrowsAsync<FormatException>(() => bulk.RankAllAsync(bulk.StoredJobsAsync("default"), new RankingRequest(), Output));
+        var error = await Assert.ThrowsAsync<InvalidLineException>(() => bulk.RankAllAsync(bulk.StoredJobsAsync("default"), new RankingRequest(), Output));
         Assert.Contains(Output, error.Message, StringComparison.Ordinal);
         Assert.Equal(content, await File.ReadAllTextAsync(Output));
     }
@@ -80,15 +81,19 @@ public sealed class BulkRankingTests : IDisposable
     [Fact]
     public async Task JobsAreReadFromLines()
     {
-        var path = Path.Combine(_folder, "jobs.jsonl");
-        await File.WriteAllTextAsync(path, "{\"id\": 7, \"text\": \"nurse\"}\n\n{\"id\": \"b\", \"text\": \"cook\", \"x\": 1}\n");
-        var jobs = await BulkRanking.ReadJobsAsync(path).ToListAsync();
-        Assert.Equal([new BulkJob("7", "nurse", null), new BulkJob("b", "cook", null)], jobs);
-        foreach (var bad in (string[])["{\"id\": 1}", "[]", "{\"id\":1,\"text\":\" \"}", "{\"id\":1,\"text\":5}", "{"])
+        static async Task<List<BulkJob>> ReadAsync(string text, int max = 100)
         {
-            await File.WriteAllTextAsync(path, "{\"id\": 1, \"text\": \"a\"}\n" + bad);
-            var error = await Assert.ThrowsAsync<FormatException>(async () => await BulkRanking.ReadJobsAsync(path).ToListAsync());
-            Assert.Contains("line 2", error.Message, StringComparison.Ordinal);
+            using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text));
+            return await BulkRanking.ReadJobsAsync(stream, "jobs.jsonl", max).ToListAsync();
+        }
+
+        Assert.Equal([new BulkJob("7", "nurse", null), new BulkJob("b", "cook", null)],
+            await ReadAsync("{\"id\": 7, \"text\": \"nurse\"}\n\n{\"id\": \"b\", \"text\": \"cook\", \"x\": 1}\n"));
+        var tooLong = $"{{\"id\":1,\"text\":\"{new string('x', 101)}\"}}";
+        foreach (var bad in (string[])["{\"id\": 1}", "[]", "{\"id\":1,\"text\":\" \"}", "{\"id\":1,\"text\":5}", "{", "{\"id\":1,\"text\":\"\\ud800\"}", tooLong, new string('x', 100_000)])
+        {
+            var error = await Assert.ThrowsAsync<InvalidLineException>(() => ReadAsync("{\"id\": 1, \"text\": \"a\"}\n" + bad));
+            Assert.StartsWith("jobs.jsonl, line 2: ", error.Message, StringComparison.Ordinal);
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class WordsBackend(Database database) : IMatchingBackend
     /// <summary>Set by a test that wants to see the token that a ranking is given, or to hold it up.</summary>
     public Func<CancellationToken, Task>? Before { get; set; }
 
-    public List<long> Started { get; } = [];
+    public Action<long>? BulkRankingStarted { get; set; }
 
     public static async Task<(ServerHost Server, Corpus Corpus, WordsBackend Backend)> ServeAsync()
     {
@@ -38,7 +38,7 @@ internal sealed class WordsBackend(Database database) : IMatchingBackend
 
     public Task StartBulkRankingAsync(long id, CancellationToken cancellation)
     {
-        Started.Add(id);
+        BulkRankingStarted?.Invoke(id);
         return Task.CompletedTask;
     }
 

@@ -1,0 +1,184 @@
+using Npgsql;
+using RtMatching.Core.Ingestion;
+using RtMatching.Core.Profiles;
+
+namespace RtMatching.Core.Matching;
+
+/// <summary>How bulk rankings are worked on.</summary>
+public sealed record BulkRankingOptions
+{
+    /// <summary>How long a worker that went silent keeps its jobs. Renewed at a tenth of it.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Of one job; after so many its line tells the problem.</summary>
+    public int MaxAttempts { get; init; } = 5;
+
+    /// <summary>Before the second attempt; doubles with each further one.</summary>
+    public TimeSpan Backoff { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often an idle worker looks for jobs that it was not told of: another process's, or those of one that died.</summary>
+    public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(2);
+}
+
+/// <param name="Attempts">This one counted.</param>
+internal sealed record LeasedJob(long Position, BulkJob Job, int Attempts);
+
+/// <summary>Jobs of one bulk ranking, held by one token.</summary>
+internal sealed record JobLease(long BulkRankingId, Guid Token, long ProfileVersionId, RankingRequest Settings, IReadOnlyList<LeasedJob> Jobs);
+
+/// <summary>The jobs of bulk rankings under leases: a line is stored only while the lease holds.</summary>
+internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOptions options)
+{
+    private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Bulk rankings with work to do or to be ended, the oldest first.</summary>
+    public Task<IReadOnlyList<long>> OpenAsync(CancellationToken cancellation) => database.RunAsync(async (connection, token) =>
+    {
+        await using var command = new NpgsqlCommand("""
+            select b.id from bulk_rankings b
+            where b.state in ('pending', 'running') and b.submitted and (
+                exists (select 1 from bulk_ranking_jobs j where j.bulk_ranking_id = b.id and j.ended_at is null
+                    and j.not_before <= now() and (j.lease_until is null or j.lease_until < now()))
+                or not exists (select 1 from bulk_ranking_jobs j where j.bulk_ranking_id = b.id and j.ended_at is null))
+            order by b.id
+            """, connection);
+        return await Sql.LongsAsync(command, token);
+    }, cancellation);
+
+    /// <summary>
+    /// Leases up to <paramref name="max"/> waiting jobs, in order; null where there are none. One that has failed before, or whose worker
+    /// fell silent, comes alone, so that a job that kills its worker takes no other along.
+    /// </summary>
+    public Task<JobLease?> ClaimAsync(long id, int max, CancellationToken cancellation) => database.RunAsync(async (connection, token) =>
+    {
+        await using var transaction = await connection.BeginTransactionAsync(token);
+        await EndSilentAsync(transaction, id, token);
+        var lease = Guid.NewGuid();
+        var jobs = await ClaimAsync(transaction, id, max, lease, token);
+        if (jobs.Count == 0)
+        {
+            await transaction.CommitAsync(token);
+            return null;
+        }
+
+        var (version, settings) = await BeginAsync(transaction, id, token);
+        await transaction.CommitAsync(token);
+        return new JobLease(id, lease, version, settings, jobs);
+    }, cancellation);
+
+    /// <summary>Those whose worker stopped without a word for the last time that is allowed.</summary>
+    private async Task EndSilentAsync(NpgsqlTransaction transaction, long id, CancellationToken cancellation)
+    {
+        await using var command = Command(transaction.Connection!, """
+            update bulk_ranking_jobs set ended_at = now(), lease_token = null, lease_until = null, text = null,
+                problem = 'Its worker stopped without a word, each time: it may be what stops it.'
+            where bulk_ranking_id = @id and ended_at is null and lease_until < now() and attempts >= @max
+            """, new("id", id), new("max", options.MaxAttempts));
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private async Task<List<LeasedJob>> ClaimAsync(NpgsqlTransaction transaction, long id, int max, Guid lease, CancellationToken cancellation)
+    {
+        await using var command = Command(transaction.Connection!, """
+            with waiting as (
+                select position, attempts from bulk_ranking_jobs
+                where bulk_ranking_id = @id and ended_at is null and not_before <= now() and (lease_until is null or lease_until < now())
+                    and exists (select 1 from bulk_rankings where id = @id and state in ('pending', 'running') and submitted)
+                order by position limit @max for update skip locked),
+            first as (select position, attempts from waiting order by position limit 1),
+            claimed as (
+                update bulk_ranking_jobs j
+                set lease_token = @token, lease_until = now() + @lease, attempts = j.attempts + 1
+                from waiting w, first f
+                where j.bulk_ranking_id = @id and j.position = w.position
+                    and case when f.attempts > 0 then w.position = f.position else w.attempts = 0 end
+                returning j.position, j.name, j.text, j.document_id, j.attempts)
+            select * from claimed order by position
+            """, new("id", id), new("max", max), new("token", lease), new("lease", options.Lease));
+        var jobs = new List<LeasedJob>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var job = new BulkJob(reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetInt64(3));
+            jobs.Add(new LeasedJob(reader.GetInt64(0), job, reader.GetInt32(4)));
+        }
+
+        return jobs;
+    }
+
+    private static async Task<(long Version, RankingRequest Settings)> BeginAsync(NpgsqlTransaction transaction, long id, CancellationToken cancellation)
+    {
+        await using var begin = Command(transaction.Connection!, """
+            update bulk_rankings set state = 'running', started_at = coalesce(started_at, now()) where id = @id and state = 'pending'
+            """, new NpgsqlParameter("id", id));
+        await begin.ExecuteNonQueryAsync(cancellation);
+        await using var select = Command(transaction.Connection!, "select profile_version_id, settings::text from bulk_rankings where id = @id", new NpgsqlParameter("id", id));
+        await using var reader = await select.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);       // the claimed jobs' rows refer to it
+        return (reader.GetInt64(0), BulkRankingStore.Settings(reader.GetString(1)));
+    }
+
+    /// <summary>Stores the lines of jobs that the lease still holds; the text is not needed any more.</summary>
+    public Task CompleteAsync(JobLease lease, IReadOnlyList<LeasedJob> jobs, IReadOnlyList<string> lines, CancellationToken cancellation) => ExecuteAsync("""
+        update bulk_ranking_jobs j set line = ranked.line, text = null, ended_at = now(), lease_token = null, lease_until = null
+        from unnest(@positions, @lines) as ranked (position, line)
+        where j.bulk_ranking_id = @id and j.position = ranked.position and j.lease_token = @token
+        """, cancellation,
+        new("id", lease.BulkRankingId), new("token", lease.Token), new("positions", jobs.Select(job => job.Position).ToArray()), new("lines", lines.ToArray()));
+
+    /// <summary>The attempt failed: the job waits for its next one, longer each time, or its line tells the problem.</summary>
+    /// <param name="problem">For a person; never a piece of the text.</param>
+    /// <param name="final">Another attempt would end the same.</param>
+    public Task FailAsync(JobLease lease, LeasedJob job, string problem, bool final, CancellationToken cancellation) => ExecuteAsync("""
+        update bulk_ranking_jobs set
+            problem = case when @final or attempts >= @max then @problem end, ended_at = case when @final or attempts >= @max then now() end,
+            text = case when @final or attempts >= @max then null else text end,
+            not_before = now() + @backoff * power(2, least(attempts, 8) - 1), lease_token = null, lease_until = null
+        where bulk_ranking_id = @id and position = @position and lease_token = @token
+        """, cancellation,
+        new("id", lease.BulkRankingId), new("token", lease.Token), new("position", job.Position), new("problem", problem), new("final", final),
+        new("max", options.MaxAttempts), new("backoff", options.Backoff));
+
+    public Task RenewAsync(JobLease lease, CancellationToken cancellation) => ExecuteAsync(
+        "update bulk_ranking_jobs set lease_until = now() + @lease where bulk_ranking_id = @id and lease_token = @token", cancellation,
+        new("id", lease.BulkRankingId), new("token", lease.Token), new("lease", options.Lease));
+
+    /// <summary>What the lease still holds, at once and without counting the attempt. Where the database cannot be told, the lease runs out.</summary>
+    public async Task HandBackAsync(JobLease lease)
+    {
+        using var farewell = new CancellationTokenSource(FarewellPatience);
+        try
+        {
+            await ExecuteAsync("""
+                update bulk_ranking_jobs set lease_token = null, lease_until = null, attempts = greatest(attempts - 1, 0)
+                where bulk_ranking_id = @id and lease_token = @token
+                """, farewell.Token, new("id", lease.BulkRankingId), new("token", lease.Token));
+        }
+        catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
+        {
+            // Nothing is lost: the jobs are claimed again when the lease has run out.
+        }
+    }
+
+    /// <summary>Done: every job has its line or its problem. False where that is not so, or it had ended before.</summary>
+    public async Task<bool> FinishAsync(long id, CancellationToken cancellation) => await ExecuteAsync("""
+        update bulk_rankings b set state = 'done', finished_at = now(), started_at = coalesce(started_at, now())
+        where id = @id and state in ('pending', 'running') and submitted
+            and not exists (select 1 from bulk_ranking_jobs where bulk_ranking_id = b.id and ended_at is null)
+        """, cancellation, new NpgsqlParameter("id", id)) == 1;
+
+    private Task<int> ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters) =>
+        database.RunAsync(async (connection, token) =>
+        {
+            await using var command = Command(connection, sql, parameters);
+            return await command.ExecuteNonQueryAsync(token);
+        }, cancellation);
+
+    /// <summary>Parameters are copied: a retried command must not share them with the first.</summary>
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        foreach (var parameter in parameters) command.Parameters.Add(parameter.Clone());
+        return command;
+    }
+}
