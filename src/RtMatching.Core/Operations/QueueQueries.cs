@@ -42,16 +42,17 @@ internal static class QueueQueries
             """, row => new QueueStatus(stages, row.GetInt64(0), row.GetInt64(1)));
     }
 
-    /// <summary>Numbers (lines, bytes, pages) are taken out, so that what failed in the same way stands together.</summary>
+    /// <summary>What differs in its numbers only (lines, bytes, pages) stands together.</summary>
     public static async Task<FailureReport> FailuresAsync(Reading reading, string? tenant)
     {
         var reasons = await reading.RowsAsync($"""
-            select stage, outcome, left(regexp_replace(coalesce(detail, ''), '\d[\d,.]*\d|\d', 'N', 'g'), {MaxReasonLength}), count(*), max(updated_at)
+            select stage, outcome, left(case when min(detail) = max(detail) then min(detail) else reason end, {MaxReasonLength}), count(*), max(updated_at)
             from (
-                select stage, outcome, detail, updated_at from items
+                select stage, outcome, coalesce(detail, '') as detail, regexp_replace(coalesce(detail, ''), '\d[\d,.]*\d|\d', 'N', 'g') as reason, updated_at
+                from items
                 where stage in ('rejected', 'dead') and updated_at > now() - interval '1 day' and (@tenant is null or tenant = @tenant)
                 order by updated_at desc limit {MaxFailures}) f
-            group by 1, 2, 3 order by 4 desc, 1, 2, 3
+            group by stage, outcome, reason order by 4 desc, 1, 2, 3
             """, row => new FailureReason(Enum.Parse<ItemStage>(row.GetString(0), true), row.IsDBNull(1) ? null : row.GetString(1), row.GetString(2),
             row.GetInt64(3), row.GetFieldValue<DateTimeOffset>(4)), Sql.Text("tenant", tenant));
         var items = reasons.Sum(reason => reason.Items);

@@ -74,7 +74,7 @@ public sealed record FailureReport(IReadOnlyList<FailureReason> Reasons, long It
 
 /// <param name="Stage">Rejected or dead.</param>
 /// <param name="Outcome">needs_ocr, empty, corrupt, ...; null where it is dead before it was parsed.</param>
-/// <param name="Reason">As told to the submitter, its numbers replaced by N.</param>
+/// <param name="Reason">As told to the submitter; N for a number in which several differ.</param>
 /// <param name="Last">When it was met last.</param>
 public sealed record FailureReason(ItemStage Stage, string? Outcome, string Reason, long Items, DateTimeOffset Last);
 

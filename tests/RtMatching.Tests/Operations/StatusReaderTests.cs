@@ -47,7 +47,7 @@ public class StatusReaderTests
         var failures = (await new StatusReader(test.Database).ReadAsync()).Failures;
         Assert.Equal((4, false), (failures.Items, failures.Sampled));
         Assert.Equal(
-            [(ItemStage.Rejected, "needs_ocr", "a scan; page N.", 2L), (ItemStage.Dead, "ok", "Embedding failed: N.", 1), (ItemStage.Rejected, "empty", "blank N.", 1)],
+            [(ItemStage.Rejected, "needs_ocr", "a scan; page N.", 2L), (ItemStage.Dead, "ok", "Embedding failed: 1.", 1), (ItemStage.Rejected, "empty", "blank 1.", 1)],
             failures.Reasons.Select(reason => (reason.Stage, reason.Outcome!, reason.Reason, reason.Items)));
     }
 
