@@ -54,13 +54,14 @@ internal static class StatusCommand
     private static async Task<int> ShowAsync(ParseResult parsed, Func<CancellationToken, Task<StatusReport>> read, CancellationToken cancellation)
     {
         var (watch, json) = (parsed.GetValue(Watch), parsed.GetValue(CommonOptions.Json));
+        var window = watch && !json && !Console.IsOutputRedirected;
         while (true)
         {
             var report = await read(cancellation);
-            if (watch && !json && !Console.IsOutputRedirected) Console.Out.Write(ClearScreen);
+            if (window) Console.Out.Write(ClearScreen);
             if (json && watch) Console.Out.WriteLine(JsonOutput.ToLine(report));
             else if (json) JsonOutput.Write(report);
-            else StatusTables.Write(report);
+            else StatusTables.Write(report, brief: window);
             if (!watch) return ExitCode.Ok;
             await Console.Out.FlushAsync(cancellation);
             await Task.Delay(Every, cancellation);

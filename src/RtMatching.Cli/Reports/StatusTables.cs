@@ -8,19 +8,26 @@ namespace RtMatching.Cli.Reports;
 /// <summary>A status report as titled tables, in the order in which an operator looks: what is wrong first.</summary>
 internal static class StatusTables
 {
-    public static void Write(StatusReport report)
+    private const int BriefEnded = 3;
+
+    /// <param name="brief">Only what changes while one looks, so that it fits a window.</param>
+    public static void Write(StatusReport report, bool brief = false)
     {
         var now = report.TakenAt;
         Console.Out.WriteLine($"status at {StatusText.Utc(now)}: {(report.Problems.Count == 0 ? "all is well" : $"{report.Problems.Count} to look at")}");
         Table("problems", ["level", "what", "remedy"], report.Problems.Select(problem => (string[])[JsonOutput.Name(problem.Level), problem.What, problem.Remedy]));
         Table("ingestions", ["id", "kind", "source", "profile", "state", "ended", "of", "not usable", "given up", "rate", "left", "started", "took"],
-            report.Ingestions.Select(status => Row(status, now)));
+            Shown(report.Ingestions, brief).Select(status => Row(status, now)));
         Table("queue", ["stage", "waiting", "worked on", "delayed", "stalled", "oldest waits"], report.Queue.Stages.Select(Row));
         Table("failures of the last day", ["items", "outcome", "reason", "last"], report.Failures.Reasons.Select(reason => Row(reason, now)));
         Table("engines", ["engine", "state", "models", "works on", "texts", "tokens"], report.Engines.Select(Row));
+        if (brief) return;
         Table("profiles", ["profile", "active", "model", "k", "dimension", "vectors", "filled", "CVs' index", "jobs' index", "size"], report.Profiles.Select(Row));
         if (report.Store is { } store) Write(store);
     }
+
+    private static IEnumerable<IngestionStatus> Shown(IReadOnlyList<IngestionStatus> ingestions, bool brief) =>
+        brief ? ingestions.Where(status => status.IsOpen).Concat(ingestions.Where(status => !status.IsOpen).Take(BriefEnded)) : ingestions;
 
     private static void Write(StoreStatus store)
     {

@@ -203,7 +203,7 @@ internal static class StatusHtml
         page.WriteLine($"<section><h2>{title}</h2>");
         if (all.Count == 0) page.WriteLine($"<p class=\"quiet\">{empty}</p></section>");
         if (all.Count == 0) return;
-        var isNumber = header.Select((_, column) => all.TrueForAll(row => row[column] is [>= '0' and <= '9', ..] or "&ndash;" || row[column].StartsWith("<em>", StringComparison.Ordinal))).ToArray();
+        var isNumber = header.Select((_, column) => all.TrueForAll(row => row[column].Replace("<em>", "", StringComparison.Ordinal) is [>= '0' and <= '9', ..] or "&ndash;")).ToArray();
         page.WriteLine($"<table class=\"{(header.Length > 3 ? "wide" : "small")}\"><thead><tr>{Cells((name, _) => $"scope=\"col\">{name}", "th", header)}</tr></thead><tbody>");
         foreach (var row in all) page.WriteLine($"<tr>{Cells((cell, i) => $"data-name=\"{header[i]}\"><span>{cell}</span>", "td", row)}</tr>");
         page.WriteLine("</tbody></table></section>");
