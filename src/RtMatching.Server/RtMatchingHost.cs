@@ -28,9 +28,6 @@ public static class RtMatchingHost
     /// <summary>What the log leaves out.</summary>
     private static void QuietLog(ILoggingBuilder log, Func<bool> started)
     {
-        // A line for each request would hold its path and query, and those may hold names.
-        log.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-
         // The command line says where the server listens, or why it does not, in one line of its own.
         log.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         log.AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => started() && level >= LogLevel.Warning);

@@ -12,7 +12,8 @@ namespace RtMatching.Server.Limits;
 /// <summary>Puts the limits where they act: Kestrel, request time, queues before costly work, rates of callers.</summary>
 internal static class LimitSetup
 {
-    private static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
+    /// <summary>Kestrel looks once a second.</summary>
+    private const int LeastGraceSeconds = 2;
 
     public static void AddLimits(this IServiceCollection services, RequestLimits limits)
     {
@@ -51,7 +52,7 @@ internal static class LimitSetup
         kestrel.Limits.MaxRequestHeadersTotalSize = limits.HeaderBytes;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(limits.HeaderSeconds);
         kestrel.Limits.MaxConcurrentConnections = limits.Connections;
-        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.BodyBytesPerSecond, BodyGrace);
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.BodyBytesPerSecond, TimeSpan.FromSeconds(Math.Max(LeastGraceSeconds, limits.BodyGraceSeconds)));
     }
 
     private static ProblemException TookTooLong(RequestLimits limits) => new(

@@ -23,8 +23,11 @@ public sealed record RequestLimits
     [Description("seconds in which a request's headers must have arrived")]
     public int HeaderSeconds { get; init; } = 15;
 
-    [Description("bytes a second that a body must at least bring, after 5 seconds' grace")]
+    [Description("bytes a second that a body must at least bring")]
     public int BodyBytesPerSecond { get; init; } = 240;
+
+    [Description("seconds before that is asked for; at least 2")]
+    public int BodyGraceSeconds { get; init; } = 5;
 
     [Description("seconds that a request may take; submissions and streams may take longer")]
     public int RequestSeconds { get; init; } = 60;

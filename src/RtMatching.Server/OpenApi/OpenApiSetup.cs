@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -18,10 +19,27 @@ internal static class OpenApiSetup
         next page. `429` and `503` carry `Retry-After`. A submission sent again with the same `Idempotency-Key` is done once.
         """;
 
+    /// <summary>What endpoints are grouped by.</summary>
+    private static readonly Dictionary<string, string> Tags = new()
+    {
+        ["ingestions"] = "CVs and jobs in, many at once, and what became of each.",
+        ["documents"] = "Stored CVs and jobs, one at a time.",
+        ["rankings"] = "Candidates for a job, jobs for a candidate.",
+        ["profiles"] = "How documents are embedded: model, pooling, passes, preparation.",
+        ["embeddings"] = "Texts to vectors, in OpenAI's form.",
+        ["operations"] = "What an operator watches.",
+    };
+
     public static void AddRtMatchingOpenApi(this IServiceCollection services) => services.AddOpenApi(options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } name ? NestedName(type.Type, name) : null;
         options.AddOperationTransformer<OperationDetails>();
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            if (context.JsonTypeInfo.Type == typeof(ProblemDetails)) AddTraceId(schema);
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer((operation, context, _) =>
         {
             var open = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAllowAnonymous>().Any();
@@ -45,6 +63,7 @@ internal static class OpenApiSetup
             License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
         };
         document.Servers = [new OpenApiServer { Url = "/", Description = "The server that this document came from." }];
+        document.Tags = Tags.Select(tag => new OpenApiTag { Name = tag.Key, Description = tag.Value }).ToHashSet();
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
@@ -62,6 +81,15 @@ internal static class OpenApiSetup
                 Description = "The same key, where a client cannot set Authorization.",
             },
         };
+    }
+
+    /// <summary>Several endpoints have a nested <c>Request</c>; under that name alone they would share one schema.</summary>
+    private static string NestedName(Type type, string name) => type is { IsNested: true, DeclaringType: { } outer } ? outer.Name + name : name;
+
+    private static void AddTraceId(OpenApiSchema schema)
+    {
+        schema.Properties ??= new Dictionary<string, IOpenApiSchema>();
+        schema.Properties["trace_id"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "What the server's log and traces know the request by." };
     }
 
     /// <summary>Either of the two will do.</summary>

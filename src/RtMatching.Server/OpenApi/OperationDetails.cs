@@ -82,14 +82,16 @@ internal sealed class OperationDetails(IOptions<Microsoft.AspNetCore.Http.Json.J
     private static async Task AddRefusalsAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
         operation.Responses ??= [];
+        var document = context.Document!;
+        if (document.Components?.Schemas?.ContainsKey(nameof(ProblemDetails)) != true)
+            document.AddComponent(nameof(ProblemDetails), await context.GetOrCreateSchemaAsync(typeof(ProblemDetails), cancellationToken: cancellation));
         foreach (var (status, description) in Refusals)
         {
             if (operation.Responses.ContainsKey(status)) continue;
-            var schema = await context.GetOrCreateSchemaAsync(typeof(ProblemDetails), cancellationToken: cancellation);
             operation.Responses[status] = new OpenApiResponse
             {
                 Description = description,
-                Content = new Dictionary<string, OpenApiMediaType> { [Problem] = new() { Schema = schema } },
+                Content = new Dictionary<string, OpenApiMediaType> { [Problem] = new() { Schema = new OpenApiSchemaReference(nameof(ProblemDetails), document) } },
             };
         }
     }

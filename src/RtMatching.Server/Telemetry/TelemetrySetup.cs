@@ -11,7 +11,7 @@ public static class TelemetrySetup
     {
         // Without this ASP.NET Core leaves the attributes of its request spans (http.route and so on) to a package of instrumentation.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);   // a line for each request would hold its query, and that may hold names
         builder.Logging.AddConsole(console => console.FormatterName = OneLineFormatter.FormatterName)
             .AddConsoleFormatter<OneLineFormatter, ConsoleFormatterOptions>();
         var export = OtlpExport.Start(service, Console.Error.WriteLine);

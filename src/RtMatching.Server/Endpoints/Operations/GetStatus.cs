@@ -16,7 +16,7 @@ internal static class GetStatus
             What is wrong first, then ingestions with rate and remaining time, the queue by stage, failures of the last day by reason, engines,
             profiles with the state of their indexes, and the database. Cheap: it is read at most once a second, however many ask.
             """)
-        .WithTags("Operations")
+        .WithTags("operations")
         .WithMetadata(new EndpointExample { Response = Example() })
         .Produces<StatusReport>()
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

@@ -14,7 +14,7 @@ internal static class StatusPage
         .WithName("StatusPage")
         .WithSummary("The status as a page")
         .WithDescription("For a browser: the same report as `/v1/status`, renewed every few seconds, with no script needed and nothing loaded from elsewhere.")
-        .WithTags("Operations")
+        .WithTags("operations")
         .WithMetadata(new BrowserPage())
         .WithMetadata(new EndpointExample { Response = "<!doctype html><html lang=\"en\">...</html>" })
         .Produces(StatusCodes.Status200OK, contentType: "text/html")

@@ -18,10 +18,10 @@ internal sealed class WordsBackend(Database database) : IMatchingBackend
 
     public Action<long>? BulkRankingStarted { get; set; }
 
-    public static async Task<(ServerHost Server, Corpus Corpus, WordsBackend Backend)> ServeAsync()
+    public static async Task<(ServerHost Server, Corpus Corpus, WordsBackend Backend)> ServeAsync(ServerOptions? options = null)
     {
         WordsBackend? backend = null;
-        var server = await ServerHost.StartAsync(new ServerOptions { Work = 0 }, services: test => services =>
+        var server = await ServerHost.StartAsync(options ?? new ServerOptions { Work = 0 }, services: test => services =>
             services.AddSingleton<IMatchingBackend>(backend = new WordsBackend(test.Database)));
         return (server, await Corpus.InAsync(server.Test), backend!);
     }
