@@ -28,6 +28,7 @@ public static class EndpointMap
         StatusPage.Map(app);
         Alive.Map(app);
         Health.Map(app);
+        Metrics.Map(app);
         OpenApiDocument.Map(app);
         return app;
     }

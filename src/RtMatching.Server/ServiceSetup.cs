@@ -9,6 +9,7 @@ using RtMatching.Server.Errors;
 using RtMatching.Server.Limits;
 using RtMatching.Server.OpenApi;
 using RtMatching.Server.Security;
+using RtMatching.Server.Telemetry;
 
 namespace RtMatching.Server;
 
@@ -30,6 +31,7 @@ public static class ServiceSetup
         services.AddRtMatchingOpenApi();
         services.AddInProcessBackend(options);
         services.AddSingleton<SharedStatus>();
+        services.AddServerMetrics();
         return services;
     }
 

@@ -33,6 +33,13 @@ public sealed class StatusReader(Database database)
         };
     }
 
+    /// <summary>The queue alone, for metrics; empty where it cannot be read in time.</summary>
+    public async Task<QueueStatus> ReadQueueAsync(CancellationToken cancellation = default)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellation);
+        return await new Parts(connection, cancellation).ReadAsync("queue", QueueQueries.ReadAsync, QueueStatus.Empty);
+    }
+
     /// <summary>Each part in a short read-only transaction of its own: a part that runs out of time takes no other along.</summary>
     private sealed class Parts(NpgsqlConnection connection, CancellationToken cancellation)
     {

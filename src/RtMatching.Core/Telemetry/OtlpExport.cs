@@ -72,7 +72,8 @@ public sealed class OtlpExport : IDisposable
         });
     }
 
-    private static ResourceBuilder Resource(string service) => ResourceBuilder.CreateEmpty().AddTelemetrySdk()
+    /// <summary>What sends: named by <c>OTEL_SERVICE_NAME</c> and <c>OTEL_RESOURCE_ATTRIBUTES</c>, or by <paramref name="service"/>.</summary>
+    public static ResourceBuilder Resource(string service) => ResourceBuilder.CreateEmpty().AddTelemetrySdk()
         .AddService(service, serviceVersion: typeof(OtlpExport).Assembly.GetName().Version?.ToString(3)).AddEnvironmentVariableDetector();
 
     /// <summary>Sends what is left, all signals at once.</summary>

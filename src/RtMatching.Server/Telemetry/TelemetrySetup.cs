@@ -6,8 +6,10 @@ namespace RtMatching.Server.Telemetry;
 /// <summary>What an operator sees of a server: logs on the console, everything over OTLP where that is asked for.</summary>
 public static class TelemetrySetup
 {
+    public const string ServiceName = "rtmatch-server";
+
     /// <param name="service">Where <c>OTEL_SERVICE_NAME</c> gives no name.</param>
-    public static void AddTelemetry(this IHostApplicationBuilder builder, string service = "rtmatch-server")
+    public static void AddTelemetry(this IHostApplicationBuilder builder, string service = ServiceName)
     {
         // Without this ASP.NET Core leaves the attributes of its request spans (http.route and so on) to a package of instrumentation.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
@@ -17,6 +19,15 @@ public static class TelemetrySetup
         var export = OtlpExport.Start(service, Console.Error.WriteLine);
         export.AddTo(builder.Logging);
         builder.Services.AddHostedService(_ => new ExportLifetime(export));
+    }
+
+    /// <summary>What <c>/metrics</c> tells.</summary>
+    internal static void AddServerMetrics(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddSingleton<PrometheusMetrics>().AddHostedService(provider => provider.GetRequiredService<PrometheusMetrics>());
+        services.AddHostedService<QueueGauges>();
+        services.AddHostedService<RecallWatch>();
     }
 
     /// <summary>What the container makes it disposes: the last spans are sent when the host ends, after everything that starts some.</summary>
