@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
@@ -13,6 +14,8 @@ internal sealed class OneLineFormatter() : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "rtmatch";
 
+    private const int MaxFrames = 4;
+
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         textWriter.Write(DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture));
@@ -24,7 +27,15 @@ internal sealed class OneLineFormatter() : ConsoleFormatter(FormatterName)
         textWriter.WriteLine();
     }
 
-    private static string Place(Exception exception) => OneLine(new StackTrace(exception, fNeedFileInfo: false).ToString());
+    /// <summary>Where it was thrown, and the way there through our own code.</summary>
+    private static string Place(Exception exception)
+    {
+        var methods = new StackTrace(exception, fNeedFileInfo: false).GetFrames().Select(frame => frame.GetMethod()).OfType<MethodBase>()
+            .Select(method => $"{method.DeclaringType?.FullName}.{method.Name}").ToList();
+        return string.Join(" < ", methods.Take(1).Concat(methods.Skip(1).Where(IsOurs).Take(MaxFrames)));
+    }
+
+    private static bool IsOurs(string method) => method.StartsWith(nameof(RtMatching), StringComparison.Ordinal);
 
     /// <summary>What comes from outside must not fake a line of its own.</summary>
     private static string OneLine(string text) => text.ReplaceLineEndings(" ").Trim();

@@ -12,7 +12,6 @@ internal sealed class PrometheusMetrics : IHostedService, IDisposable
     private const int CollectMilliseconds = 5000;
 
     private readonly TextExporter _exporter = new();
-    private readonly BaseExportingMetricReader _reader;
     private readonly MeterProvider _provider;
     private readonly Lock _scraping = new();
 
@@ -23,11 +22,10 @@ internal sealed class PrometheusMetrics : IHostedService, IDisposable
 
     internal PrometheusMetrics(string[] names, IMeterFactory? meters)
     {
-        _reader = new BaseExportingMetricReader(_exporter);
         _provider = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(OtlpExport.Resource(TelemetrySetup.ServiceName)).AddMeter(names)
             .AddView(instrument => instrument.Meter.Scope is IMeterFactory scope && scope != meters ? MetricStreamConfiguration.Drop : null)
-            .AddReader(_reader).Build();
+            .AddReader(new BaseExportingMetricReader(_exporter)).Build();
     }
 
     /// <summary>In text format 0.0.4, UTF-8. Blocks while it reads: callers take a thread of their own.</summary>
@@ -35,7 +33,7 @@ internal sealed class PrometheusMetrics : IHostedService, IDisposable
     {
         // One at a time: the exporter keeps what was collected last.
         lock (_scraping)
-            return _reader.Collect(CollectMilliseconds)
+            return _exporter.Collect!(CollectMilliseconds)
                 ? Encoding.UTF8.GetBytes(_exporter.Text)
                 : throw new InvalidOperationException($"Metrics could not be collected within {CollectMilliseconds} ms.");
     }
@@ -48,6 +46,8 @@ internal sealed class PrometheusMetrics : IHostedService, IDisposable
     private sealed class TextExporter : BaseExporter<Metric>, IPullMetricExporter
     {
         public string Text { get; private set; } = "";
+
+        /// <summary>Set by the reader, which collects at nobody else's wish.</summary>
         public Func<int, bool>? Collect { get; set; }
 
         public override ExportResult Export(in Batch<Metric> batch)
