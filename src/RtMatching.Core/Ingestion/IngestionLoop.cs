@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
+using RtMatching.Core.Telemetry;
 using RtMatching.Inference.Model;
 
 namespace RtMatching.Core.Ingestion;
@@ -118,9 +119,15 @@ public sealed class IngestionLoop : IAsyncDisposable
         if (parse) _loops.Parsing.Offer(open.Where(ingestion => ingestion.HasQueued));
         if (embed) _loops.Embedding.Offer(open.Where(ingestion => ingestion.HasParsed));
         foreach (var begun in open.Where(i => i.State == IngestionState.Pending && ((parse && i.HasQueued) || (embed && i.HasParsed))))
-            await _store.TransitAsync(begun.Id, [IngestionState.Pending], IngestionState.Running, cancellation);
+            if (await _store.TransitAsync(begun.Id, [IngestionState.Pending], IngestionState.Running, cancellation)) _options.Logger.Started(begun.Id);
         foreach (var ingestion in open.Where(ingestion => ingestion.HasEnded))
-            if (await _store.FinishAsync(ingestion.Id, cancellation)) _ended.Writer.TryWrite(ingestion);
+            if (await _store.FinishAsync(ingestion.Id, cancellation)) await EndedAsync(ingestion, cancellation);
+    }
+
+    private async Task EndedAsync(OpenIngestion ingestion, CancellationToken cancellation)
+    {
+        _ended.Writer.TryWrite(ingestion);
+        if (await _store.FindAsync(ingestion.Id, cancellation) is { } summary) _options.Logger.Finished(summary);
     }
 
     /// <summary>What comes after an ingestion's end, which may take minutes: nobody else waits for it.</summary>

@@ -56,7 +56,7 @@ public sealed class IngestionService(Database database, IngestionOptions? option
         var summary = await FindAsync(id, cancellation);
         var profile = IngestionIntake.Current(await ProfileOfAsync(summary, cancellation));
         await Store.TransitAsync(id, [IngestionState.Pending], IngestionState.Running, cancellation);
-        _options.Logger.Started(id, summary.Counts.Open);
+        _options.Logger.Started(id);
         if (!summary.Submitted || summary.Counts.Open > 0)
         {
             var open = new OpenIngestion(id, profile.Id, summary.State, summary.Reembed, HasQueued: true, HasParsed: true, HasEnded: false);

@@ -6,8 +6,8 @@ namespace RtMatching.Core.Telemetry;
 /// <summary>What ingestion logs. Ids and counts only: names of files and rows are names of people.</summary>
 internal static partial class IngestionLog
 {
-    [LoggerMessage(100, LogLevel.Information, "Ingestion {IngestionId} started, {Open} items open", EventName = "IngestionStarted")]
-    public static partial void Started(this ILogger logger, long ingestionId, long open);
+    [LoggerMessage(100, LogLevel.Information, "Ingestion {IngestionId} is being worked on", EventName = "IngestionStarted")]
+    public static partial void Started(this ILogger logger, long ingestionId);
 
     [LoggerMessage(101, LogLevel.Information,
         "Ingestion {IngestionId} ended as {State}: {Embedded} embedded, {Unchanged} unchanged, {Rejected} not usable, {Dead} given up",

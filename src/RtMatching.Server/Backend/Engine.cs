@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Telemetry;
 
 namespace RtMatching.Server.Backend;
 
@@ -83,6 +85,8 @@ internal sealed class Engine : IAsyncDisposable
     {
         try
         {
+            using var span = Trace(gathered);
+
             // One alone is stopped when it is given up; of several, the others still want theirs.
             var cancellation = gathered.Count == 1 ? gathered[0].Cancellation : CancellationToken.None;
             var embeddings = _embedder.Embed([.. gathered.SelectMany(waiting => waiting.Texts)], gathered[0].Options, cancellation);
@@ -104,6 +108,16 @@ internal sealed class Engine : IAsyncDisposable
         }
     }
 
+    /// <summary>The engine's spans belong to the request they are for; where several share a batch, to a trace of its own that is linked to theirs.</summary>
+    private static Activity? Trace(IReadOnlyList<Waiting> gathered)
+    {
+        Activity.Current = gathered is [{ Request: { IsStopped: false } request }] ? request : null;
+        return gathered.Count == 1 || !Signals.Source.HasListeners()
+            ? null
+            : Signals.Source.StartActivity("embed batch", ActivityKind.Internal, default(ActivityContext), tags: [new("rtmatch.batch.requests", gathered.Count)],
+                links: gathered.Select(waiting => waiting.Request).OfType<Activity>().Select(request => new ActivityLink(request.Context)));
+    }
+
     /// <summary>What waits is finished first.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -114,6 +128,7 @@ internal sealed class Engine : IAsyncDisposable
 
     private sealed record Waiting(IReadOnlyList<string> Texts, EmbeddingOptions Options, CancellationToken Cancellation)
     {
+        public Activity? Request { get; } = Activity.Current;
         public TaskCompletionSource<IReadOnlyList<TextEmbedding>> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using RtMatching.Core.Profiles;
 using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
+using RtMatching.Server.Telemetry;
 
 namespace RtMatching.Server.Backend;
 
 /// <summary>The models of this process, each loaded once, when it is first needed, and shared by rankings, embeddings and ingestion.</summary>
-internal sealed class Engines : IAsyncDisposable
+internal sealed class Engines(ILogger<Engines> log) : IAsyncDisposable
 {
     private readonly Dictionary<string, Engine> _engines = [];
     private readonly ConcurrentDictionary<string, object> _loading = new();
@@ -28,7 +30,9 @@ internal sealed class Engines : IAsyncDisposable
         lock (_loading.GetOrAdd(key, _ => new object()))
         {
             if (Find(key) is { } loaded) return loaded;
+            var started = Stopwatch.GetTimestamp();
             var engine = new Engine(LanguageModel.Load(path));
+            log.ModelLoaded(engine.Model.Name, Stopwatch.GetElapsedTime(started).TotalSeconds);
             lock (_engines) return _engines[key] = engine;
         }
     }

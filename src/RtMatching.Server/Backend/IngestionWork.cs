@@ -15,7 +15,7 @@ internal sealed class IngestionWork : IHostedService, IAsyncDisposable
     public IngestionWork(Database database, ServerOptions options, Engines engines, ILogger<IngestionWork> log)
     {
         _shutdownTime = options.ShutdownTime;
-        _loop = new IngestionLoop(database, options.Ingestion with { Stages = options.Work }, path => engines.Get(path).Model, trouble => Tell(log, trouble));
+        _loop = new IngestionLoop(database, options.Ingestion with { Stages = options.Work, Logger = log }, path => engines.Get(path).Model, trouble => Tell(log, trouble));
     }
 
     /// <summary>There is new work.</summary>

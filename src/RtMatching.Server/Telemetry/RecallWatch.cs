@@ -8,7 +8,7 @@ using RtMatching.Inference.Telemetry;
 namespace RtMatching.Server.Telemetry;
 
 /// <summary>Measures the index's recall now and then, while the metric is collected by anybody.</summary>
-internal sealed partial class RecallWatch : BackgroundService
+internal sealed class RecallWatch : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
 
@@ -52,10 +52,7 @@ internal sealed partial class RecallWatch : BackgroundService
         }
         catch (NpgsqlException exception)
         {
-            NotMeasured(exception.GetType().Name);
+            _log.RecallNotMeasured(exception.GetType().Name);
         }
     }
-
-    [LoggerMessage(200, LogLevel.Warning, "Recall could not be measured: {Error}", EventName = "RecallNotMeasured")]
-    private partial void NotMeasured(string error);
 }
