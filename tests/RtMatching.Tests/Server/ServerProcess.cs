@@ -14,6 +14,22 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string Address { get; }
 
+    /// <summary>As an operator or a container's host stops it: SIGTERM.</summary>
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Its exit code, once it has ended.</summary>
+    public async Task<int> EndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+        return _process.ExitCode;
+    }
+
+    public bool HasEnded => _process.HasExited;
+
     /// <summary>SIGKILL: nothing is handed back, nothing said.</summary>
     public async Task KillAsync()
     {
