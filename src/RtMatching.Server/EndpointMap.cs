@@ -1,4 +1,6 @@
+using RtMatching.Server.Endpoints.Documents;
 using RtMatching.Server.Endpoints.Embeddings;
+using RtMatching.Server.Endpoints.Ingestions;
 using RtMatching.Server.Endpoints.Operations;
 using RtMatching.Server.Endpoints.Profiles;
 using RtMatching.Server.Endpoints.Rankings;
@@ -11,6 +13,19 @@ public static class EndpointMap
     public static IEndpointRouteBuilder MapRtMatching(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/v1");
+        SubmitIngestion.Map(api);
+        AddItems.Map(api);
+        ListIngestions.Map(api);
+        ShowIngestion.Map(api);
+        ListItems.Map(api);
+        IngestionEvents.Map(api);
+        CancelIngestion.Map(api);
+        RetryIngestion.Map(api);
+        PutDocument.Map(api);
+        ListDocuments.Map(api);
+        ShowDocument.Map(api);
+        DocumentText.Map(api);
+        DeleteDocument.Map(api);
         RankCandidates.Map(api);
         RankJobs.Map(api);
         SubmitBulkRanking.Map(api);

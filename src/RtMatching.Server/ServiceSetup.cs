@@ -6,6 +6,7 @@ using RtMatching.Server.Backend;
 using RtMatching.Server.Endpoints.Embeddings;
 using RtMatching.Server.Endpoints.Operations;
 using RtMatching.Server.Errors;
+using RtMatching.Server.Intake;
 using RtMatching.Server.Limits;
 using RtMatching.Server.OpenApi;
 using RtMatching.Server.Security;
@@ -29,6 +30,7 @@ public static class ServiceSetup
         services.PostConfigure<ProblemDetailsOptions>(problems => problems.CustomizeProblemDetails += OpenAiErrors.Add);
         services.AddExceptionHandler<ProblemAnswers>();
         services.AddRtMatchingOpenApi();
+        services.AddIntake(database, options);
         services.AddInProcessBackend(options);
         services.AddSingleton<SharedStatus>();
         services.AddServerMetrics();

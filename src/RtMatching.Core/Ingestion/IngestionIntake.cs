@@ -114,7 +114,8 @@ public sealed class IngestionIntake(Database database, IngestionOptions? options
     }
 
     /// <summary>The key's submission was handed in whole, and the ingestion stays open for others.</summary>
-    public Task CompletePartAsync(KeyHold key, CancellationToken cancellation = default) => Store.CompleteAsync(key, cancellation);
+    public Task CompletePartAsync(long id, KeyHold key, CancellationToken cancellation = default) =>
+        Store.CompleteAsync(id, key, cancellation);
 
     /// <summary>
     /// Nobody will hand in the rest: what was handed in waits for `retry`, or for the next ingestion of the same documents, which takes

@@ -7,7 +7,7 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
 {
     private const string FileSource = "files";
 
-    private const int MaxSourceLength = 200;
+    internal const int MaxSourceLength = 200;
 
     /// <exception cref="FileNotFoundException">A path does not exist; thrown before anything is read.</exception>
     /// <exception cref="ArgumentException">An external id for other than one file.</exception>

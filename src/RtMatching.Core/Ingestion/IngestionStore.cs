@@ -57,15 +57,15 @@ internal sealed class IngestionStore(DatabaseRetry database)
         database.CommitAsync(async (transaction, token) =>
         {
             await transaction.ExecuteAsync("update ingestions set submitted = true where id = $1", token, id);
-            if (key is not null) await key.CompleteAsync(transaction, token);
+            if (key is not null) await key.CompleteAsync(transaction, id, token);
             return true;
         }, cancellation);
 
     /// <summary>The key's submission is complete, and the ingestion stays open.</summary>
-    public Task CompleteAsync(KeyHold key, CancellationToken cancellation) =>
+    public Task CompleteAsync(long id, KeyHold key, CancellationToken cancellation) =>
         database.CommitAsync(async (transaction, token) =>
         {
-            await key.CompleteAsync(transaction, token);
+            await key.CompleteAsync(transaction, id, token);
             return true;
         }, cancellation);
 

@@ -112,9 +112,7 @@ public sealed class BulkRankingStore(Database database)
     private static async Task SubmittedAsync(NpgsqlTransaction transaction, long id, KeyHold? key, CancellationToken cancellation)
     {
         await transaction.ExecuteAsync("update bulk_rankings set submitted = true, touched_at = now() where id = $1", cancellation, id);
-        if (key is null) return;
-        await key.RecordAsync(transaction, id, cancellation);
-        await key.CompleteAsync(transaction, cancellation);
+        if (key is not null) await key.CompleteAsync(transaction, id, cancellation);
     }
 
     private Task AddAsync(long id, long position, BulkJob[] jobs, CancellationToken cancellation) => CommitAsync(async (transaction, token) =>

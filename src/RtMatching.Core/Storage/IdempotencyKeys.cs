@@ -73,20 +73,20 @@ public sealed class IdempotencyKeys(Database database) : IAsyncDisposable
         return reader.GetBoolean(2) ? (reader.GetInt64(0), reader.GetBoolean(1)) : throw new KeyReusedException();
     }
 
-    internal static async Task RecordAsync(
-        NpgsqlTransaction transaction, string tenant, string key, string operation, byte[] parameters, long subject, CancellationToken cancellation)
+    /// <summary>Whether anything was recorded for it before does not matter: the key is held.</summary>
+    internal static async Task RecordAsync(NpgsqlTransaction transaction, string tenant, string key, string operation, byte[] parameters,
+        long subject, bool completed, CancellationToken cancellation)
     {
         await transaction.ExecuteAsync("""
             delete from idempotency_keys where (tenant, key) in (
                 select tenant, key from idempotency_keys where created_at < now() - $1 order by created_at limit $2 for update skip locked)
             """, cancellation, Lifetime, CleanedAtOnce);
-
-        // A row that is there is an expired one, or of a transaction whose answer was lost and that runs again: the key is held.
         await transaction.ExecuteAsync("""
-            insert into idempotency_keys (tenant, key, operation, parameters, subject_id) values ($1, $2, $3, $4, $5)
+            insert into idempotency_keys (tenant, key, operation, parameters, subject_id, completed_at)
+            values ($1, $2, $3, $4, $5, case when $6 then now() end)
             on conflict (tenant, key) do update set operation = excluded.operation, parameters = excluded.parameters,
-                subject_id = excluded.subject_id, completed_at = null, created_at = now()
-            """, cancellation, tenant, key, operation, parameters, subject);
+                subject_id = excluded.subject_id, completed_at = excluded.completed_at, created_at = now()
+            """, cancellation, tenant, key, operation, parameters, subject, completed);
     }
 
     public ValueTask DisposeAsync() => _locks.DisposeAsync();
@@ -109,11 +109,14 @@ public sealed class KeyHold : IAsyncDisposable
 
     /// <summary>Notes, in the transaction that makes it, what the submission made.</summary>
     public Task RecordAsync(NpgsqlTransaction transaction, long subjectId, CancellationToken cancellation = default) =>
-        IdempotencyKeys.RecordAsync(transaction, _key.Tenant, _key.Key, _key.Operation, _key.Parameters, subjectId, cancellation);
+        RecordAsync(transaction, subjectId, completed: false, cancellation);
 
     /// <summary>Notes that everything was handed in; best in the transaction that ends the submission.</summary>
-    public Task CompleteAsync(NpgsqlTransaction transaction, CancellationToken cancellation = default) => transaction.ExecuteAsync(
-        "update idempotency_keys set completed_at = now() where tenant = $1 and key = $2", cancellation, _key.Tenant, _key.Key);
+    public Task CompleteAsync(NpgsqlTransaction transaction, long subjectId, CancellationToken cancellation = default) =>
+        RecordAsync(transaction, subjectId, completed: true, cancellation);
+
+    private Task RecordAsync(NpgsqlTransaction transaction, long subjectId, bool completed, CancellationToken cancellation) =>
+        IdempotencyKeys.RecordAsync(transaction, _key.Tenant, _key.Key, _key.Operation, _key.Parameters, subjectId, completed, cancellation);
 
     public async ValueTask DisposeAsync() => await _release();
 }

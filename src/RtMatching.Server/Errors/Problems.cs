@@ -13,6 +13,7 @@ internal static partial class Problems
     private const string AskOperator = "an operator finds the cause in the server's log, by the trace_id.";
     private const int LongestPath = 100;
     private static readonly TimeSpan DatabasePause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan KeyPause = TimeSpan.FromSeconds(1);
 
     public static ProblemException Of(Exception exception) => exception switch
     {
@@ -22,7 +23,7 @@ internal static partial class Problems
         JsonException json => OfJson(json),
         ArgumentException argument => ProblemException.BadRequest(WithoutParameter(argument)),
         InvalidLineException line => ProblemException.BadRequest(line.Message),
-        KeyInUseException inUse => new(409, "Not now.", inUse.Message),
+        KeyInUseException inUse => new(409, "Not now.", inUse.Message) { RetryAfter = KeyPause },
         KeyReusedException reused => new(422, "The key stands for something else.", reused.Message),
         InvalidDataException data => ProblemException.BadRequest(data.Message),
         KeyNotFoundException missing => ProblemException.NotFound(missing.Message),

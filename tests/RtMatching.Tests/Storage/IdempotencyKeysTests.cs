@@ -77,7 +77,7 @@ public class IdempotencyKeysTests
         await using var connection = await test.Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         if (hold.SubjectId is null) await hold.RecordAsync(transaction, 7);
-        if (complete) await hold.CompleteAsync(transaction);
+        if (complete) await hold.CompleteAsync(transaction, 7);
         await transaction.CommitAsync();
     }
 }
