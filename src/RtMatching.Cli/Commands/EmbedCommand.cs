@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using RtMatching.Cli.Input;
 using RtMatching.Cli.Output;
+using RtMatching.Cli.Remote;
 using RtMatching.Core.Ingestion;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
@@ -28,8 +29,13 @@ internal static class EmbedCommand
         var command = new Command("embed", "Turns {\"id\",\"text\"} lines into L2-normalised vectors; needs no database.")
         {
             Model, Pooling, Instruction, NoPrompt, Eos, Iterations, AllIterations, Dimension, Input, Output,
+            CommonOptions.Server, CommonOptions.Key,
         };
-        command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var server = ServerClient.From(parsed);
+            return server is null ? Run(parsed, cancellation) : await RunAsync(parsed, server, cancellation);
+        });
         return command;
     }
 
@@ -48,16 +54,7 @@ internal static class EmbedCommand
 
     private static int Run(ParseResult parsed, CancellationToken cancellation)
     {
-        var options = new EmbeddingOptions
-        {
-            Pooling = parsed.GetValue(Pooling),
-            Instruction = parsed.GetValue(Instruction),
-            NoPrompt = parsed.GetValue(NoPrompt),
-            AppendEos = parsed.GetValue(Eos),
-            Iterations = parsed.GetValue(Iterations),
-            AllIterations = parsed.GetValue(AllIterations),
-            Dimension = parsed.GetValue(Dimension),
-        };
+        var options = Options(parsed);
         using var model = LanguageModel.Load(ModelCatalog.Resolve(parsed.GetValue(Model)));
         using var output = OpenOutput(parsed.GetValue(Output));
         using var progress = new ProgressLine("embedding", "texts");
@@ -65,14 +62,42 @@ internal static class EmbedCommand
         var done = 0;
         foreach (var embedding in new TextEmbedder(model).EmbedStream(Texts(parsed.GetValue(Input), ids, cancellation), options, cancellation))
         {
-            var id = ids.Dequeue();
-            if (embedding.Truncated) Terminal.Say($"warning: text {id} is longer than the model's window and was cut to {embedding.Tokens} tokens");
-            Write(output, id, embedding);
+            Write(output, ids.Dequeue(), embedding);
             progress.Report(++done, 0);
         }
 
         return ExitCode.Ok;
     }
+
+    private static async Task<int> RunAsync(ParseResult parsed, ServerClient server, CancellationToken cancellation)
+    {
+        if (parsed.GetValue(AllIterations)) throw new UsageException("--all-iterations: a server gives the last pass only; run embed without --server");
+        var path = parsed.GetValue(Input);
+        await using var input = InputFile.Open(path);
+        using var output = OpenOutput(parsed.GetValue(Output));
+        using var progress = new ProgressLine("embedding", "texts");
+        var embedding = new RemoteEmbedding(server, parsed.GetValue(Model), Options(parsed));
+        var lines = IdentifiedTexts.ReadAsync(input, InputFile.Name(path), cancellation: cancellation);
+        var done = 0;
+        await foreach (var (line, vector) in embedding.EmbedAsync(lines, cancellation))
+        {
+            Write(output, line.Id, vector);
+            progress.Report(++done, 0);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static EmbeddingOptions Options(ParseResult parsed) => new()
+    {
+        Pooling = parsed.GetValue(Pooling),
+        Instruction = parsed.GetValue(Instruction),
+        NoPrompt = parsed.GetValue(NoPrompt),
+        AppendEos = parsed.GetValue(Eos),
+        Iterations = parsed.GetValue(Iterations),
+        AllIterations = parsed.GetValue(AllIterations),
+        Dimension = parsed.GetValue(Dimension),
+    };
 
     /// <summary>The texts for the embedder; their ids wait in <paramref name="ids"/> for the vectors, which come in the same order.</summary>
     private static IEnumerable<string> Texts(string? input, Queue<JsonElement> ids, CancellationToken cancellation)
@@ -90,6 +115,7 @@ internal static class EmbedCommand
 
     private static void Write(Stream output, JsonElement id, TextEmbedding embedding)
     {
+        if (embedding.Truncated) Terminal.Say($"warning: text {id} is longer than the model's window and was cut to {embedding.Tokens} tokens");
         using (var json = new Utf8JsonWriter(output))
         {
             json.WriteStartObject();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using RtMatching.Cli.Input;
 using RtMatching.Cli.Output;
+using RtMatching.Cli.Remote;
 using RtMatching.Cli.Reports;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Matching;
@@ -10,15 +11,21 @@ using RtMatching.Core.Storage;
 
 namespace RtMatching.Cli.Commands;
 
+/// <summary>What was ranked for, and with what.</summary>
+/// <param name="Title">One line.</param>
+/// <param name="Text">The whole, for the page.</param>
+/// <param name="Description">Profile and version with model and passes, for the page.</param>
+internal sealed record RankedSubject(string Title, string Text, string Profile, int ProfileVersion, string Description);
+
 /// <summary><c>rank</c>: candidates for a job, jobs for a CV, or all jobs at once.</summary>
 internal static class RankCommand
 {
-    private static readonly Option<string?> Job = new("--job") { Description = "A stored job, by number or external id.", HelpName = "ID" };
+    internal static readonly Option<string?> Job = new("--job") { Description = "A stored job, by number or external id.", HelpName = "ID" };
     private static readonly Option<string?> JobFile = new("--file") { Description = "A job description in a file: PDF, DOCX, HTML, text ...", HelpName = "F" };
     private static readonly Option<string?> JobText = new("--text") { Description = "A job description's text.", HelpName = "T" };
-    private static readonly Option<string?> Cv = new("--cv") { Description = "The reverse: the stored jobs for this CV.", HelpName = "ID" };
+    internal static readonly Option<string?> Cv = new("--cv") { Description = "The reverse: the stored jobs for this CV.", HelpName = "ID" };
     private static readonly Option<bool> AllJobs = new("--all-jobs") { Description = "Every stored job; needs --output." };
-    private static readonly Option<string?> Jobs = new("--jobs") { Description = "Every job of a file of {\"id\",\"text\"} lines; needs --output.", HelpName = "F.jsonl" };
+    internal static readonly Option<string?> Jobs = new("--jobs") { Description = "Every job of a file of {\"id\",\"text\"} lines; needs --output.", HelpName = "F.jsonl" };
 
     private static readonly Option<int> Top = new("--top") { Description = "Places to show.", DefaultValueFactory = _ => 10, HelpName = "N" };
     private static readonly Option<int> Offset = new("--offset") { Description = "Places to skip first.", HelpName = "N" };
@@ -30,15 +37,16 @@ internal static class RankCommand
     private static readonly Option<string?> Language = new("--language") { Description = "Only in this language (en, zh).", HelpName = "L" };
     private static readonly Option<DateOnly?> Since = new("--since") { Description = "Only dated on this day or later.", HelpName = "DATE" };
     private static readonly Option<DateOnly?> Until = new("--until") { Description = "Only dated on this day or earlier.", HelpName = "DATE" };
-    private static readonly Option<string?> OutputFile = new("--output") { Description = "Append each job's ranking as a line here; a second run goes on.", HelpName = "F.jsonl" };
-    private static readonly Option<string?> Html = new("--html") { Description = "Write a self-contained page for a recruiter.", HelpName = "F.html" };
-    private static readonly Option<string> Profile = CommonOptions.Profile();
+    internal static readonly Option<string?> OutputFile = new("--output") { Description = "Append each job's ranking as a line here; a second run goes on.", HelpName = "F.jsonl" };
+    internal static readonly Option<string?> Html = new("--html") { Description = "Write a self-contained page for a recruiter.", HelpName = "F.html" };
+    internal static readonly Option<string> Profile = CommonOptions.Profile();
 
     public static Command Create()
     {
         var command = new Command("rank", "Ranks candidates for a job, with reasons; or jobs for a CV; or all jobs in bulk.")
         {
             Job, JobFile, JobText, Cv, AllJobs, Jobs, Top, Offset, Mode, Exact, Explain, Tags, Location, Language, Since, Until, OutputFile, Html, Profile,
+            CommonOptions.Server, CommonOptions.Key,
         };
         command.Validators.Add(result =>
         {
@@ -57,14 +65,17 @@ internal static class RankCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        var bulk = parsed.GetValue(AllJobs) || parsed.GetValue(Jobs) is not null;
+        using var server = ServerClient.From(parsed);
+        if (server is not null) return await (bulk ? RemoteBulkRanking.RunAsync(parsed, server, cancellation) : RemoteRanking.RunAsync(parsed, server, cancellation));
         await using var database = await Connection.OpenAsync(parsed, cancellation);
         using var session = await RankingSession.OpenAsync(database, parsed.GetValue(Profile)!, cancellation);
-        return parsed.GetValue(AllJobs) || parsed.GetValue(Jobs) is not null
+        return bulk
             ? await RankAllAsync(parsed, database, session, cancellation)
             : await RankOneAsync(parsed, database, session, cancellation);
     }
 
-    private static RankingRequest Settings(ParseResult parsed) => new()
+    internal static RankingRequest Settings(ParseResult parsed) => new()
     {
         Top = parsed.GetValue(Top),
         Offset = parsed.GetValue(Offset),
@@ -89,9 +100,14 @@ internal static class RankCommand
         var result = await bulk.RankAllAsync(jobs, Settings(parsed), parsed.GetValue(OutputFile)!, total,
             new Synchronous<BulkProgress>(p => line.Report(p.Ranked + p.Skipped, p.Total ?? 0)), cancellation);
         line.Dispose();
+        Report(parsed, result);
+        return ExitCode.Ok;
+    }
+
+    internal static void Report(ParseResult parsed, BulkProgress result)
+    {
         if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
         else Console.Out.WriteLine($"{result.Ranked} jobs ranked ({result.PerSecond:0.0}/s), {result.Skipped} were in {parsed.GetValue(OutputFile)} already");
-        return ExitCode.Ok;
     }
 
     private static async Task<int> RankOneAsync(ParseResult parsed, Database database, RankingSession session, CancellationToken cancellation)
@@ -101,17 +117,24 @@ internal static class RankCommand
             ? await session.Ranking.RankCandidatesAsync(request, cancellation)
             : await session.Ranking.RankJobsAsync(request, cancellation);
 
+        var profile = session.Profile;
+        return await ReportAsync(parsed, new RankedSubject(title, text, profile.Profile.Name, profile.Version, session.ProfileName), ranking, cancellation);
+    }
+
+    internal static async Task<int> ReportAsync(
+        ParseResult parsed, RankedSubject subject, IReadOnlyList<RankedDocument> ranking, CancellationToken cancellation)
+    {
         if (parsed.GetValue(Html) is { } page)
         {
             await using var writer = new StreamWriter(page, append: false, new UTF8Encoding(false));
-            RankingPage.Write(writer, new RankingPageHead(title, text, DateTimeOffset.UtcNow, session.ProfileName), ranking);
+            RankingPage.Write(writer, new RankingPageHead(subject.Title, subject.Text, DateTimeOffset.UtcNow, subject.Description), ranking);
             Terminal.Say($"wrote {page}");
         }
 
-        var result = new { Subject = title, Profile = session.Profile.Profile.Name, ProfileVersion = session.Profile.Version, Ranking = ranking };
+        var result = new { Subject = subject.Title, subject.Profile, subject.ProfileVersion, Ranking = ranking };
         if (parsed.GetValue(OutputFile) is { } output) await File.AppendAllTextAsync(output, JsonOutput.ToLine(result) + "\n", cancellation);
         else if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
-        else RankingText.Write(title, ranking);
+        else RankingText.Write(subject.Title, ranking);
         return ExitCode.Ok;
     }
 
@@ -120,19 +143,17 @@ internal static class RankCommand
         ParseResult parsed, Database database, CancellationToken cancellation)
     {
         var settings = Settings(parsed);
-        if (parsed.GetValue(JobText) is { } given) return (settings with { Text = given }, FirstLine(given), given);
-        if (parsed.GetValue(JobFile) is { } file)
-        {
-            var read = await ReadFileAsync(file, cancellation);
-            return (settings with { Text = read }, FirstLine(read), read);
-        }
-
+        if (await GivenTextAsync(parsed, cancellation) is { } given) return (settings with { Text = given }, FirstLine(given), given);
         var store = new DocumentStore(database);
         var (id, kind) = parsed.GetValue(Job) is { } job ? (job, DocumentKind.Job) : (parsed.GetValue(Cv)!, DocumentKind.Cv);
         var document = await DocumentsCommand.FindAsync(store, id, kind, cancellation);
         var text = (await store.TextAsync(document.Id, cancellation: cancellation))?.Body ?? "";
         return (settings with { DocumentId = document.Id }, kind == DocumentKind.Job ? FirstLine(text) : $"Jobs for {document.ExternalId}", text);
     }
+
+    /// <summary>The text on the command line or in the file that it names; null where the subject is a stored document.</summary>
+    internal static async Task<string?> GivenTextAsync(ParseResult parsed, CancellationToken cancellation) =>
+        parsed.GetValue(JobText) ?? (parsed.GetValue(JobFile) is { } file ? await ReadFileAsync(file, cancellation) : null);
 
     public static async Task<string> ReadFileAsync(string path, CancellationToken cancellation)
     {

@@ -19,7 +19,9 @@ internal sealed class RankingSession : IDisposable
 
     public ProfileVersion Profile { get; }
     public Ranking Ranking { get; }
-    public string ProfileName => $"{Profile.Profile.Name} {Profile.Version} ({Profile.Profile.ModelName}, k = {Profile.Profile.Iterations})";
+    public string ProfileName => Describe(Profile.Profile.Name, Profile.Version, Profile.Profile.ModelName, Profile.Profile.Iterations);
+
+    public static string Describe(string profile, int version, string model, int iterations) => $"{profile} {version} ({model}, k = {iterations})";
 
     public static async Task<RankingSession> OpenAsync(Database database, string profile, CancellationToken cancellation)
     {

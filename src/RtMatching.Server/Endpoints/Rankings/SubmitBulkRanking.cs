@@ -21,7 +21,7 @@ internal static class SubmitBulkRanking
         .WithDescription(
             "Either JSON with all_jobs: true, for every stored job; or lines {\"id\": ..., \"text\": ...} (application/x-ndjson) with the settings in the query: " +
             "profile, top, mode, exact, tag (repeated: all of them), location, language, since, until. The lines are stored as they come, and ranked once the last is " +
-            "in. Ranked with the profile version that is active now. The same Idempotency-Key again gives the same bulk ranking.")
+            "in. Ranked with the profile version that is active now. The same Idempotency-Key again gives the same bulk ranking, unless that was deleted.")
         .WithTags("rankings")
         .Accepts<BulkSettings>("application/json", Lines)
         .Produces<BulkRankingSummary>(StatusCodes.Status202Accepted)
@@ -41,11 +41,12 @@ internal static class SubmitBulkRanking
         await using var hold = context.Request.Headers[KeyHeader] is [{ } key]
             ? await BulkRankingStore.TakeAsync(keys, key, settings.Profile, ranking, stored ? "stored" : "lines", cancellation)
             : null;
-        var id = hold is { SubjectId: { } before, Completed: true } ? before
-            : stored ? await store.SubmitStoredAsync(profile, ranking, hold, cancellation)
+        if (hold is { SubjectId: { } before, Completed: true } && await store.FindAsync(caller.Tenant, before, cancellation) is { } known) return Accepted(context, known);
+        var id = stored
+            ? await store.SubmitStoredAsync(profile, ranking, hold, cancellation)
             : await store.SubmitAsync(profile, ranking, Jobs(context.Request, cancellation), hold, cancellation);
         await backend.StartBulkRankingAsync(id, CancellationToken.None);     // it stands in the database: gone clients do not stop it any more
-        return await AcceptedAsync(context, store, caller, id, cancellation);
+        return Accepted(context, await ShowBulkRanking.FindAsync(id, store, caller, cancellation));
     }
 
     private static async Task<BulkSettings> StoredAsync(HttpRequest request, CancellationToken cancellation)
@@ -57,12 +58,9 @@ internal static class SubmitBulkRanking
     private static IAsyncEnumerable<BulkJob> Jobs(HttpRequest request, CancellationToken cancellation) =>
         BulkRanking.ReadJobsAsync(request.Body, "the body", RankingBody.MaxTextLength, cancellation);
 
-    private static async Task<IResult> AcceptedAsync(
-        HttpContext context, BulkRankingStore store, Caller caller, long id, CancellationToken cancellation)
+    private static IResult Accepted(HttpContext context, BulkRankingSummary summary)
     {
-        var summary = await store.FindAsync(caller.Tenant, id, cancellation)
-            ?? throw ProblemException.NotFound($"Bulk ranking {id}, which this Idempotency-Key stands for, was deleted: take a new key.");
         context.Response.Headers.RetryAfter = "2";
-        return TypedResults.Accepted($"{context.Request.PathBase}/v1/rankings/bulk/{id}", summary);
+        return TypedResults.Accepted($"{context.Request.PathBase}/v1/rankings/bulk/{summary.Id}", summary);
     }
 }

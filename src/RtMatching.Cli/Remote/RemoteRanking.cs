@@ -1,0 +1,63 @@
+using System.CommandLine;
+using RtMatching.Cli.Commands;
+using RtMatching.Core.Matching;
+using RtMatching.Core.Profiles;
+
+namespace RtMatching.Cli.Remote;
+
+/// <summary><c>rank --server</c> for one job or CV; a file is parsed here, and only its text is sent.</summary>
+internal static class RemoteRanking
+{
+    private sealed record Page(string Profile, int ProfileVersion, IReadOnlyList<RankedDocument> Ranking);
+
+    private sealed record Versions(IReadOnlyList<ProfileFacts> Items)
+    {
+        public ProfileFacts Of(int version) => Items.Single(found => found.Version == version);
+    }
+
+    private sealed record ProfileFacts(string Name, int Version, string Model, int Iterations);
+
+    public static async Task<int> RunAsync(ParseResult parsed, ServerClient server, CancellationToken cancellation)
+    {
+        var settings = RankCommand.Settings(parsed);
+        var reverse = parsed.GetValue(RankCommand.Cv);
+        var (subject, value, title, text) = await SubjectAsync(parsed, server, cancellation);
+        var body = Body(settings);
+        body[subject] = value;
+        body["profile"] = parsed.GetValue(RankCommand.Profile);
+        (body["offset"], body["explain"]) = (settings.Offset, settings.Explain);
+        var page = await server.PostAsync<Page>($"v1/rankings/{(reverse is null ? "candidates" : "jobs")}", body, cancellation);
+        var profile = parsed.GetValue(RankCommand.Html) is null ? page.Profile : await DescribeAsync(server, page, cancellation);
+        return await RankCommand.ReportAsync(parsed, new RankedSubject(title, text, page.Profile, page.ProfileVersion, profile), page.Ranking, cancellation);
+    }
+
+    /// <summary>The settings that every ranking takes, by the names of the API.</summary>
+    public static Dictionary<string, object?> Body(RankingRequest settings) => new()
+    {
+        ["top"] = settings.Top, ["mode"] = settings.Mode, ["exact"] = settings.Exact,
+        ["filter"] = new { settings.Filter.Tags, settings.Filter.Location, settings.Filter.Language, settings.Filter.Since, settings.Filter.Until },
+    };
+
+    private static async Task<(string Member, object Value, string Title, string Text)> SubjectAsync(
+        ParseResult parsed, ServerClient server, CancellationToken cancellation)
+    {
+        if (await RankCommand.GivenTextAsync(parsed, cancellation) is { } given) return ("text", given, RankCommand.FirstLine(given), given);
+        var documents = new RemoteDocuments(server);
+        if (parsed.GetValue(RankCommand.Job) is { } id)
+        {
+            var job = await documents.FindAsync(id, DocumentKind.Job, cancellation);
+            var text = await documents.TextAsync(job.Id, cancellation);
+            return ("job_id", job.Id, RankCommand.FirstLine(text), text);
+        }
+
+        var cv = await documents.FindAsync(parsed.GetValue(RankCommand.Cv)!, DocumentKind.Cv, cancellation);
+        return ("candidate_id", cv.Id, $"Jobs for {cv.ExternalId}", await documents.TextAsync(cv.Id, cancellation));
+    }
+
+    private static async Task<string> DescribeAsync(ServerClient server, Page page, CancellationToken cancellation)
+    {
+        var profiles = await server.GetAsync<Versions>("v1/profiles", cancellation);
+        var used = new Versions([.. profiles.Items.Where(profile => profile.Name == page.Profile)]).Of(page.ProfileVersion);
+        return RankingSession.Describe(used.Name, used.Version, used.Model, used.Iterations);
+    }
+}
