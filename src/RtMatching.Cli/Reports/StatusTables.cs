@@ -18,6 +18,7 @@ internal static class StatusTables
         Table("problems", ["level", "what", "remedy"], report.Problems.Select(problem => (string[])[JsonOutput.Name(problem.Level), problem.What, problem.Remedy]));
         Table("ingestions", ["id", "kind", "source", "profile", "state", "ended", "of", "not usable", "given up", "rate", "left", "started", "took"],
             Shown(report.Ingestions, brief).Select(status => Row(status, now)));
+        Table("bulk rankings", ["id", "profile", "state", "ranked", "of", "rate", "left", "started", "took"], report.Rankings.Select(ranking => Row(ranking, now)));
         Table("queue", ["stage", "waiting", "worked on", "delayed", "stalled", "oldest waits"], report.Queue.Stages.Select(Row));
         Table("failures of the last day", ["items", "outcome", "reason", "last"], report.Failures.Reasons.Select(reason => Row(reason, now)));
         Table("engines", ["engine", "state", "models", "works on", "texts", "tokens"], report.Engines.Select(Row));
@@ -59,6 +60,14 @@ internal static class StatusTables
             status.TookSeconds is { } took ? StatusText.Duration(took) : "",
         ];
     }
+
+    private static string[] Row(RankingStatus ranking, DateTimeOffset now) =>
+    [
+        StatusText.Number(ranking.Id), $"{ranking.Profile} {ranking.ProfileVersion}", StatusText.State(ranking), StatusText.Number(ranking.Ended),
+        StatusText.Number(ranking.Ended + ranking.Open), ranking.IsOpen ? StatusText.Rate(ranking.PerSecond) : "",
+        ranking.RemainingSeconds is { } remaining ? StatusText.Duration(remaining) : ranking.IsOpen ? "unknown" : "", StatusText.Ago(ranking.CreatedAt, now),
+        ranking.TookSeconds is { } took ? StatusText.Duration(took) : "",
+    ];
 
     private static string[] Row(StageStatus stage) =>
     [

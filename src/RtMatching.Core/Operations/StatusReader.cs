@@ -25,6 +25,7 @@ public sealed class StatusReader(Database database)
         {
             TakenAt = await parts.ReadAsync("the time", reading => reading.OneAsync("select now()", row => row.GetFieldValue<DateTimeOffset>(0)), DateTimeOffset.UtcNow),
             Ingestions = await parts.ReadAsync("ingestions", reading => IngestionQueries.ReadAsync(reading, tenant), []),
+            Rankings = await parts.ReadAsync("bulk rankings", reading => RankingQueries.ReadAsync(reading, tenant), []),
             Queue = await parts.ReadAsync("queue", QueueQueries.ReadAsync, QueueStatus.Empty),
             Failures = await parts.ReadAsync("failures", reading => QueueQueries.FailuresAsync(reading, tenant), FailureReport.None),
             Profiles = await parts.ReadAsync("profiles", reading => ProfileQueries.ReadAsync(reading, versions), []),

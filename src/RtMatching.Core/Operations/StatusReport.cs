@@ -1,4 +1,5 @@
 using RtMatching.Core.Ingestion;
+using RtMatching.Core.Matching;
 using RtMatching.Core.Profiles;
 
 namespace RtMatching.Core.Operations;
@@ -17,6 +18,9 @@ public sealed record StatusReport
 
     /// <summary>The open ones, then the newest of the ended ones.</summary>
     public IReadOnlyList<IngestionStatus> Ingestions { get; init; } = [];
+
+    /// <summary>Bulk rankings: the open ones, then the newest of the ended ones.</summary>
+    public IReadOnlyList<RankingStatus> Rankings { get; init; } = [];
 
     public QueueStatus Queue { get; init; } = QueueStatus.Empty;
 
@@ -42,6 +46,18 @@ public sealed record StatusReport
 public sealed record IngestionStatus(IngestionSummary Ingestion, double PerSecond, double? RemainingSeconds, double? TookSeconds)
 {
     public bool IsOpen => Ingestion.State is IngestionState.Pending or IngestionState.Running;
+}
+
+/// <param name="Ended">Jobs with their line of the result.</param>
+/// <param name="Open">Jobs still to be ranked; of a cancelled one, those that never will be.</param>
+/// <param name="PerSecond">Jobs ended over the last minute, or since it began.</param>
+public sealed record RankingStatus(
+    long Id, string Profile, int ProfileVersion, BulkRankingState State, bool Submitted, long Ended, long Open, double PerSecond,
+    DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt)
+{
+    public bool IsOpen => State is BulkRankingState.Pending or BulkRankingState.Running;
+    public double? RemainingSeconds => IsOpen && Submitted && PerSecond > 0 ? Open / PerSecond : null;
+    public double? TookSeconds => (FinishedAt - CreatedAt)?.TotalSeconds;
 }
 
 /// <param name="EndedLastMinute">Items of any ingestion that work brought to their end.</param>

@@ -63,6 +63,9 @@ public static class StatusText
     public static string State(IngestionStatus status) =>
         status.Ingestion.State.ToString().ToLowerInvariant() + (status is { IsOpen: true, Ingestion.Submitted: false } ? ", more to come" : "");
 
+    public static string State(RankingStatus status) =>
+        status.State.ToString().ToLowerInvariant() + (status is { IsOpen: true, Submitted: false } ? ", more to come" : "");
+
     public static string Filled(ProfileStatus profile) => profile switch
     {
         { Documents.Count: 0 } => "no documents yet",

@@ -27,6 +27,26 @@ public class StatusReaderTests
     }
 
     [Fact]
+    public async Task Bulk_rankings_are_told_with_rate_and_remaining_time()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var profile = await StatusRows.AddAsync(test);
+        await using var command = test.Source.CreateCommand($$"""
+            insert into bulk_rankings (profile_version_id, settings, state, submitted, created_at, started_at, finished_at) values
+                ({{profile.Id}}, '{}', 'running', true, now() - interval '5 minutes', now() - interval '40 s', null),
+                ({{profile.Id}}, '{}', 'done', true, now() - interval '2 hours', now() - interval '2 hours', now() - interval '119 minutes');
+            insert into bulk_ranking_jobs (bulk_ranking_id, position, name, ended_at)
+                select 1, n, '{{StatusRows.ExternalId}}', case when n <= 20 then now() - interval '5 s' end from generate_series(1, 30) n;
+            insert into bulk_ranking_jobs (bulk_ranking_id, position, name, ended_at) select 2, n, 'x', now() from generate_series(1, 3) n
+            """);
+        await command.ExecuteNonQueryAsync();
+        var rankings = (await new StatusReader(test.Database).ReadAsync()).Rankings;
+        Assert.Equal([(1L, 20L, 10L), (2, 3, 0)], rankings.Select(ranking => (ranking.Id, ranking.Ended, ranking.Open)));
+        Assert.Equal((0.5, 60.0), (Math.Round(rankings[0].PerSecond, 3), rankings[1].TookSeconds!.Value));
+        Assert.InRange(rankings[0].RemainingSeconds!.Value, 19.9, 20.5);
+    }
+
+    [Fact]
     public async Task The_queue_is_told_by_stage_without_what_waits_for_nobody()
     {
         await using var test = await TestDatabase.CreateAsync();

@@ -1,4 +1,5 @@
 using RtMatching.Core.Ingestion;
+using RtMatching.Core.Matching;
 using RtMatching.Core.Operations;
 using RtMatching.Core.Profiles;
 using RtMatching.Server.OpenApi;
@@ -36,6 +37,7 @@ internal static class GetStatus
         {
             TakenAt = now,
             Ingestions = [new IngestionStatus(ingestion, 8.5, 148.2, null)],
+            Rankings = [new RankingStatus(4, TaskProfile.DefaultName, 1, BulkRankingState.Running, true, 300, 189, 12.6, now.AddSeconds(-25), null)],
             Queue = new QueueStatus(
                 [new(ItemStage.Queued, 1184, 16, 0, 0, 1190.4), new(ItemStage.Parsed, 0, 60, 0, 0, null)], EndedLastMinute: 510, DeadLetters: 2),
             Failures = new FailureReport(

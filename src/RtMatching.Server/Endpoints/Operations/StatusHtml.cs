@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using RtMatching.Core.Ingestion;
+using RtMatching.Core.Matching;
 using RtMatching.Core.Operations;
 using RtMatching.Core.Profiles;
 
@@ -63,6 +64,7 @@ internal static class StatusHtml
         WriteHead(page, report);
         WriteTiles(page, report);
         WriteIngestions(page, report);
+        if (report.Rankings.Count > 0) WriteRankings(page, report);
         page.WriteLine("<div class=\"columns\">");
         WriteQueue(page, report.Queue);
         WriteEngines(page, report.Engines);
@@ -158,6 +160,21 @@ internal static class StatusHtml
         status is { Ingestion.FinishedAt: { } finished, TookSeconds: { } took } ? $"took {StatusText.Duration(took)}, ended {Ago(finished, now)}"
             : $"started {Ago(status.Ingestion.CreatedAt, now)}";
 
+    private static void WriteRankings(TextWriter page, StatusReport report) => WriteTable(page, "Bulk rankings", "",
+        ["ranking", "state", "jobs ranked", "of", "rate", "time"], report.Rankings.Select(ranking => (string[])
+        [
+            $"{ranking.Id} &middot; {Text(ranking.Profile)} {ranking.ProfileVersion}", $"<span class=\"pill {Css(ranking.State)}\">{StatusText.State(ranking)}</span>",
+            StatusText.Number(ranking.Ended), StatusText.Number(ranking.Ended + ranking.Open), ranking.IsOpen ? StatusText.Rate(ranking.PerSecond) : "&ndash;",
+            Times(ranking, report.TakenAt),
+        ]));
+
+    private static string Times(RankingStatus ranking, DateTimeOffset now) => ranking switch
+    {
+        { FinishedAt: { } finished, TookSeconds: { } took } => $"took {StatusText.Duration(took)}, ended {Ago(finished, now)}",
+        { RemainingSeconds: { } remaining } => $"<b>{StatusText.Duration(remaining)} left</b>, started {Ago(ranking.CreatedAt, now)}",
+        _ => $"started {Ago(ranking.CreatedAt, now)}",
+    };
+
     private static void WriteQueue(TextWriter page, QueueStatus queue) => WriteTable(page, "Queue", "",
         ["stage", "waiting", "worked on", "delayed", "stalled", "oldest waits"], queue.Stages.Select(stage => (string[])
         [
@@ -224,6 +241,13 @@ internal static class StatusHtml
         IngestionState.Failed => "serious",
         IngestionState.Cancelled => "warning",
         IngestionState.Done => "ok",
+        _ => "open",
+    };
+
+    private static string Css(BulkRankingState state) => state switch
+    {
+        BulkRankingState.Cancelled => "warning",
+        BulkRankingState.Done => "ok",
         _ => "open",
     };
 
