@@ -163,7 +163,7 @@ internal static class StatusHtml
     private static void WriteRankings(TextWriter page, StatusReport report) => WriteTable(page, "Bulk rankings", "",
         ["ranking", "state", "jobs ranked", "of", "rate", "time"], report.Rankings.Select(ranking => (string[])
         [
-            $"{ranking.Id} &middot; {Text(ranking.Profile)} {ranking.ProfileVersion}", $"<span class=\"pill {Css(ranking.State)}\">{StatusText.State(ranking)}</span>",
+            $"#{ranking.Id} &middot; {Text(ranking.Profile)} {ranking.ProfileVersion}", $"<span class=\"pill {Css(ranking.State)}\">{StatusText.State(ranking)}</span>",
             StatusText.Number(ranking.Ended), StatusText.Number(ranking.Ended + ranking.Open), ranking.IsOpen ? StatusText.Rate(ranking.PerSecond) : "&ndash;",
             Times(ranking, report.TakenAt),
         ]));
