@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
+using RtMatching.Cli.Access;
 using RtMatching.Cli.Output;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
@@ -21,11 +21,11 @@ internal static class DocumentsCommand
         var tag = new Option<string?>("--tag") { Description = "Only those with this tag.", HelpName = "T" };
         var limit = new Option<int>("--limit") { Description = "At most so many.", DefaultValueFactory = _ => 100, HelpName = "N" };
         var after = new Option<long>("--after") { Description = "Go on after this number: the last one of the page before.", HelpName = "ID" };
-        var command = new Command("list", "The stored documents, by number.") { kind, source, tag, limit, after };
+        var command = new Command("list", "The stored documents, by number.") { kind, source, tag, limit, after, CommonOptions.Server, CommonOptions.Key };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var database = await Connection.OpenAsync(parsed, cancellation);
-            var documents = await new DocumentStore(database).ListAsync(new DocumentQuery
+            await using var access = await CommandAccess.DocumentsAsync(parsed, cancellation);
+            var documents = await access.ListAsync(new DocumentQuery
             {
                 Kind = parsed.GetValue(kind), Source = parsed.GetValue(source), Tag = parsed.GetValue(tag),
                 Limit = Positive(parsed.GetValue(limit)), After = parsed.GetValue(after),
@@ -49,35 +49,26 @@ internal static class DocumentsCommand
     private static Command Show()
     {
         var text = new Option<bool>("--text") { Description = "Print the text instead, as parsed." };
-        var command = new Command("show", "One document, as JSON; its text only when asked for.") { Id, text };
+        var command = new Command("show", "One document, as JSON; its text only when asked for.") { Id, text, CommonOptions.Server, CommonOptions.Key };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var database = await Connection.OpenAsync(parsed, cancellation);
-            var store = new DocumentStore(database);
-            var document = await FindAsync(store, parsed.GetValue(Id)!, null, cancellation);
-            var stored = await store.TextAsync(document.Id, cancellation: cancellation);
-            if (parsed.GetValue(text)) Console.Out.WriteLine(stored?.Body ?? throw new CommandException($"document {document.Id} is not parsed yet"));
-            else JsonOutput.Write(new { Document = document, Text = stored is null ? null : Summary(stored) });
+            await using var access = await CommandAccess.DocumentsAsync(parsed, cancellation);
+            var document = await FindAsync(access, parsed.GetValue(Id)!, cancellation);
+            if (!parsed.GetValue(text)) JsonOutput.Write(await access.DescribeAsync(document, cancellation));
+            else Console.Out.WriteLine(await access.TextAsync(document.Id, cancellation) ?? throw new CommandException($"document {document.Id} is not parsed yet"));
             return ExitCode.Ok;
         });
         return command;
     }
 
-    private static object Summary(StoredText text) => new
-    {
-        text.Outcome, text.Format, text.Detail, text.Language, Characters = text.Body.Length, Bytes = text.ByteLength,
-        Sections = JsonDocument.Parse(text.Sections).RootElement,
-    };
-
     private static Command Delete()
     {
-        var command = new Command("delete", "Deletes a document: bytes, text, vectors and the queue's traces of it.") { Id };
+        var command = new Command("delete", "Deletes a document: bytes, text, vectors and the queue's traces of it.") { Id, CommonOptions.Server, CommonOptions.Key };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var database = await Connection.OpenAsync(parsed, cancellation);
-            var store = new DocumentStore(database);
-            var document = await FindAsync(store, parsed.GetValue(Id)!, null, cancellation);
-            await store.DeleteAsync(document.Id, cancellation: cancellation);
+            await using var access = await CommandAccess.DocumentsAsync(parsed, cancellation);
+            var document = await FindAsync(access, parsed.GetValue(Id)!, cancellation);
+            await access.DeleteAsync(document.Id, cancellation);
             Terminal.Say($"document {document.Id} is deleted");
             return ExitCode.Ok;
         });
@@ -85,11 +76,18 @@ internal static class DocumentsCommand
     }
 
     /// <summary>The document of a number, or else of an external id that only one document has.</summary>
-    public static async Task<StoredDocument> FindAsync(DocumentStore store, string id, DocumentKind? kind, CancellationToken cancellation)
+    public static Task<StoredDocument> FindAsync(DocumentStore store, string id, DocumentKind? kind, CancellationToken cancellation) =>
+        FindAsync(number => store.FindAsync(number, cancellation: cancellation), query => store.ListAsync(query, cancellation), id, kind);
+
+    private static Task<StoredDocument> FindAsync(IDocuments access, string id, CancellationToken cancellation) =>
+        FindAsync(number => access.FindAsync(number, cancellation), query => access.ListAsync(query, cancellation), id, null);
+
+    private static async Task<StoredDocument> FindAsync(
+        Func<long, Task<StoredDocument?>> find, Func<DocumentQuery, Task<IReadOnlyList<StoredDocument>>> list, string id, DocumentKind? kind)
     {
-        if (long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && await store.FindAsync(number, cancellation: cancellation) is { } document
+        if (long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && await find(number) is { } document
             && (kind is null || document.Kind == kind)) return document;
-        var found = await store.ListAsync(new DocumentQuery { ExternalId = id, Kind = kind, Limit = 2 }, cancellation);
+        var found = await list(new DocumentQuery { ExternalId = id, Kind = kind, Limit = 2 });
         return found switch
         {
             [var only] => only,

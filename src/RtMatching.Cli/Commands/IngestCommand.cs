@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RtMatching.Cli.Access;
 using RtMatching.Cli.Output;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
@@ -36,7 +37,7 @@ internal static class IngestCommand
     {
         var command = new Command("ingest", "Loads CVs or jobs; what is stored unchanged is skipped, so that a second run resumes or does nothing.")
         {
-            Paths, Kind, Profile, Model, Mapping, Tags, ExternalId, Source, Reembed,
+            Paths, Kind, Profile, Model, Mapping, Tags, ExternalId, Source, Reembed, CommonOptions.Server, CommonOptions.Key,
         };
         command.Validators.Add(result =>
         {
@@ -48,13 +49,26 @@ internal static class IngestCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        RefuseForServer(parsed);
         var request = Request(parsed);
-        await using var database = await Connection.OpenAsync(parsed, cancellation);
-        using var service = new IngestionService(database, new IngestionOptions { Logger = CommandTelemetry.Ingestion });
         var result = ExitCode.Ok;
-        if (request.Paths.Count > 0) result = Tell(await IngestAsync(service, request, cancellation), parsed);
-        if (parsed.GetValue(Reembed)) Tell(await ReembedAsync(service, request.Profile, cancellation), parsed);
+        if (request.Paths.Count > 0)
+        {
+            await using var access = await CommandAccess.IngestionsAsync(parsed, cancellation);
+            result = Tell(await access.IngestAsync(request, cancellation), access, parsed);
+        }
+
+        if (parsed.GetValue(Reembed)) Tell(await ReembedAsync(parsed, request.Profile, cancellation), parsed);
         return result;
+    }
+
+    /// <exception cref="UsageException">An option that a server does not take from its clients.</exception>
+    private static void RefuseForServer(ParseResult parsed)
+    {
+        if (parsed.GetValue(CommonOptions.Server) is not { Length: > 0 }) return;
+        if (parsed.GetValue(Reembed)) throw new UsageException("ingest: --reembed works on the database itself: run it where that is, without --server");
+        if (parsed.GetValue(Model) is not null)
+            throw new UsageException("ingest: --model names a model of this machine: make a profile at the server (PUT /v1/profiles/NAME) and name it with --profile");
     }
 
     private static IngestionRequest Request(ParseResult parsed) => new()
@@ -99,8 +113,10 @@ internal static class IngestCommand
         return await service.RunAsync(id, Reporting(working), cancellation);
     }
 
-    private static async Task<ProfileVersion> ReembedAsync(IngestionService service, string profile, CancellationToken cancellation)
+    private static async Task<ProfileVersion> ReembedAsync(ParseResult parsed, string profile, CancellationToken cancellation)
     {
+        await using var database = await Connection.OpenAsync(parsed, cancellation);
+        using var service = new IngestionService(database, new IngestionOptions { Logger = CommandTelemetry.Ingestion });
         using var working = new ProgressLine("embedding again", "documents");
         return await service.ReembedAsync(profile, Reporting(working), cancellation);
     }
@@ -112,12 +128,12 @@ internal static class IngestCommand
         line.Report(counts.Total - counts.Open, counts.Total, note);
     });
 
-    public static int Tell(IngestionSummary summary, ParseResult parsed)
+    public static int Tell(IngestionSummary summary, IIngestions access, ParseResult parsed)
     {
         var counts = summary.Counts;
         if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(summary);
         else Console.Out.WriteLine($"ingestion {summary.Id} {JsonOutput.Name(summary.State)}: {counts.Embedded} embedded, {counts.Unchanged} unchanged, {counts.Rejected} not usable, {counts.Dead} given up");
-        if (counts.Unusable > 0) Terminal.Say($"which and why: rtmatch ingestions show {summary.Id} --failed");
+        if (counts.Unusable > 0) Terminal.Say($"which and why: {access.HowToLook(summary.Id)}");
         return summary.State == IngestionState.Failed ? ExitCode.Failed : counts.Unusable > 0 ? ExitCode.SomeItemsNotUsable : ExitCode.Ok;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using CsvHelper;
+using RtMatching.Cli.Access;
 using RtMatching.Cli.Output;
 using RtMatching.Core.Ingestion;
 
@@ -16,10 +17,10 @@ internal static class IngestionsCommand
 
     private static Command List()
     {
-        var command = new Command("list", "The ingestions, newest first.");
-        command.SetAction((parsed, cancellation) => WithServiceAsync(parsed, cancellation, async service =>
+        var command = new Command("list", "The ingestions, newest first.") { CommonOptions.Server, CommonOptions.Key };
+        command.SetAction((parsed, cancellation) => WithIngestionsAsync(parsed, cancellation, async access =>
         {
-            var ingestions = await service.ListAsync(cancellation: cancellation);
+            var ingestions = await access.ListAsync(cancellation);
             if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(ingestions);
             else Terminal.WriteTable(["id", "kind", "source", "profile", "state", "created", "embedded", "unchanged", "open", "not usable"], ingestions.Select(Row));
             return ExitCode.Ok;
@@ -39,10 +40,10 @@ internal static class IngestionsCommand
         var id = Id();
         var failed = new Option<bool>("--failed") { Description = "Only what is not usable or was given up." };
         var csv = new Option<bool>("--csv") { Description = "The items as CSV." };
-        var command = new Command("show", "One ingestion and its items.") { id, failed, csv };
-        command.SetAction((parsed, cancellation) => WithServiceAsync(parsed, cancellation, async service =>
+        var command = new Command("show", "One ingestion and its items.") { id, failed, csv, CommonOptions.Server, CommonOptions.Key };
+        command.SetAction((parsed, cancellation) => WithIngestionsAsync(parsed, cancellation, async access =>
         {
-            var detail = await service.ShowAsync(parsed.GetValue(id), parsed.GetValue(failed), cancellation);
+            var detail = await access.ShowAsync(parsed.GetValue(id), parsed.GetValue(failed), cancellation);
             if (parsed.GetValue(csv)) WriteCsv(detail.Items);
             else if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(detail);
             else Write(detail);
@@ -74,10 +75,10 @@ internal static class IngestionsCommand
     private static Command Cancel()
     {
         var id = Id();
-        var command = new Command("cancel", "Stops an ingestion; what is embedded already stays.") { id };
-        command.SetAction((parsed, cancellation) => WithServiceAsync(parsed, cancellation, async service =>
+        var command = new Command("cancel", "Stops an ingestion; what is embedded already stays.") { id, CommonOptions.Server, CommonOptions.Key };
+        command.SetAction((parsed, cancellation) => WithIngestionsAsync(parsed, cancellation, async access =>
         {
-            var stopped = await service.CancelAsync(parsed.GetValue(id), cancellation);
+            var stopped = await access.CancelAsync(parsed.GetValue(id), cancellation);
             Terminal.Say(stopped ? $"ingestion {parsed.GetValue(id)} is cancelled" : $"ingestion {parsed.GetValue(id)} had ended already");
             return stopped ? ExitCode.Ok : ExitCode.Failed;
         }));
@@ -87,23 +88,18 @@ internal static class IngestionsCommand
     private static Command Retry()
     {
         var id = Id();
-        var command = new Command("retry", "Works again on what was rejected, given up or cancelled.") { id };
-        command.SetAction((parsed, cancellation) => WithServiceAsync(parsed, cancellation, async service =>
+        var command = new Command("retry", "Works again on what was rejected, given up or cancelled.") { id, CommonOptions.Server, CommonOptions.Key };
+        command.SetAction((parsed, cancellation) => WithIngestionsAsync(parsed, cancellation, async access =>
         {
-            var open = await service.RetryAsync(parsed.GetValue(id), cancellation);
-            Terminal.Say($"{open} items to work on");
-            using var working = new ProgressLine("ingesting", "documents");
-            var summary = await service.RunAsync(parsed.GetValue(id), IngestCommand.Reporting(working), cancellation);
-            return IngestCommand.Tell(summary, parsed);
+            return IngestCommand.Tell(await access.RetryAsync(parsed.GetValue(id), cancellation), access, parsed);
         }));
         return command;
     }
 
-    private static async Task<int> WithServiceAsync(ParseResult parsed, CancellationToken cancellation, Func<IngestionService, Task<int>> work)
+    private static async Task<int> WithIngestionsAsync(ParseResult parsed, CancellationToken cancellation, Func<IIngestions, Task<int>> work)
     {
-        await using var database = await Connection.OpenAsync(parsed, cancellation);
-        using var service = new IngestionService(database, new IngestionOptions { Logger = CommandTelemetry.Ingestion });
-        return await work(service);
+        await using var access = await CommandAccess.IngestionsAsync(parsed, cancellation);
+        return await work(access);
     }
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace RtMatching.Core.Ingestion;
 
 /// <summary>Reads files, folders and bulk files into items, one after another, so that memory holds one document at a time.</summary>
-internal sealed class IngestionSource(IngestionRequest request, IngestionOptions options)
+public sealed class IngestionSource(IngestionRequest request, IngestionOptions options)
 {
     private const string FileSource = "files";
 
@@ -15,7 +15,7 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
     {
         foreach (var path in request.Paths)
             if (!Path.Exists(path)) throw new FileNotFoundException($"There is no file or folder {path}.", path);
-        if (request.ExternalId is not null && (request.Paths.Count != 1 || Directory.Exists(request.Paths[0]) || IsBulk(request.Paths[0])))
+        if (request.ExternalId is not null && (request.Paths.Count != 1 || Directory.Exists(request.Paths[0]) || SourceFiles.IsBulk(request.Paths[0])))
             throw new ArgumentException("An external id names one document: give exactly one file with it, not a folder or bulk file.");
         CheckSource(request.Source);
     }
@@ -31,25 +31,18 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
     public static string Describe(IngestionRequest request)
     {
         if (request.Source is not null) return request.Source;
-        return request.Paths is [var only] && File.Exists(only) && IsBulk(only) ? Path.GetFileName(only) : FileSource;
+        return request.Paths is [var only] && File.Exists(only) && SourceFiles.IsBulk(only) ? Path.GetFileName(only) : FileSource;
     }
 
     /// <summary>In the order of the paths; inside a folder in ordinal order. Bad input becomes rejected items.</summary>
     public async IAsyncEnumerable<SourceItem> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        var seen = new HashSet<string>(StringComparer.Ordinal);
         var rows = new RowReader(request, options);
-        foreach (var path in request.Paths)
-        foreach (var (file, rejection) in FolderWalk.Files(Path.GetFullPath(path)))
+        foreach (var file in SourceFiles.Of(request.Paths))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (!seen.Add(file)) continue;          // overlapping paths: the file is in already
-            if (rejection is not null)
-                yield return SourceItem.Rejected(Name(file), rejection.Outcome, rejection.Detail);
-            else if (!IsBulk(file))
-                yield return await ReadFileAsync(file, cancellation);
-            else
-                await foreach (var row in ReadRowsAsync(rows, file, cancellation)) yield return row;
+            if (!file.IsBulk) yield return await ReadFileAsync(file, cancellation);
+            else await foreach (var row in ReadRowsAsync(rows, file.Path, cancellation)) yield return row;
         }
     }
 
@@ -82,45 +75,22 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
         }
     }
 
-    /// <summary>By extension, unless the content plainly is a document with a lying name.</summary>
-    internal static bool IsBulk(string file) => BulkFiles.FormatOf(file) is not null && !StartsLikeDocument(file);
-
-    private static bool StartsLikeDocument(string file)
+    private async Task<SourceItem> ReadFileAsync(SourceFile file, CancellationToken cancellation)
     {
+        var (length, rejection) = SourceFiles.Measure(file, options.MaxDocumentBytes);
+        if (rejection is not null) return SourceItem.Rejected(file.Name, rejection.Outcome, rejection.Detail);
         try
         {
-            // A pipe says 0 too, and opening it could wait for ever.
-            if (new FileInfo(file).Length == 0) return true;
-            using var stream = File.OpenRead(file);
-            Span<byte> start = stackalloc byte[BulkFiles.StartLength];
-            return BulkFiles.StartsLikeDocument(start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return true;        // reported as one unreadable file, not as an empty bulk file
-        }
-    }
-
-    private async Task<SourceItem> ReadFileAsync(string file, CancellationToken cancellation)
-    {
-        var name = Name(file);
-        try
-        {
-            var length = new FileInfo(file).Length;
-            if (length > options.MaxDocumentBytes)
-                return SourceItem.Rejected(name, Outcomes.TooLarge, Rejection.TooLargeDetail(length, options.MaxDocumentBytes));
-
-            // Pipes and devices say 0 too, and opening one could wait for ever.
-            var bytes = length == 0 ? [] : await ReadBoundedAsync(file, cancellation);
-            if (bytes is null) return SourceItem.Rejected(name, Outcomes.TooLarge, Rejection.TooLargeDetail(length, options.MaxDocumentBytes));
-            var externalId = request.ExternalId ?? name;
+            var bytes = length == 0 ? [] : await ReadBoundedAsync(file.Path, cancellation);
+            if (bytes is null) return SourceItem.Rejected(file.Name, Outcomes.TooLarge, Rejection.TooLargeDetail(length, options.MaxDocumentBytes));
+            var externalId = request.ExternalId ?? file.Name;
             return ExternalIds.Problem(externalId) is { } bad
-                ? SourceItem.Rejected(name, Outcomes.Unsupported, bad)
-                : new SourceItem(name, request.Source ?? FileSource, externalId, bytes) { Tags = request.Tags };
+                ? SourceItem.Rejected(file.Name, Outcomes.Unsupported, bad)
+                : new SourceItem(file.Name, request.Source ?? FileSource, externalId, bytes) { Tags = request.Tags };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return SourceItem.Rejected(name, Outcomes.Unreadable, Rejection.UnreadableDetail(e));
+            return SourceItem.Rejected(file.Name, Outcomes.Unreadable, Rejection.UnreadableDetail(e));
         }
     }
 
@@ -131,12 +101,5 @@ internal sealed class IngestionSource(IngestionRequest request, IngestionOptions
         var buffer = new byte[Math.Min(stream.Length, options.MaxDocumentBytes) + 1];
         var read = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
         return read > options.MaxDocumentBytes ? null : buffer[..read];
-    }
-
-    /// <summary>The full path with / on every system: the same file has the same name wherever the command is run from.</summary>
-    private static string Name(string file)
-    {
-        var name = OperatingSystem.IsWindows() ? file.Replace('\\', '/') : file;
-        return ExternalIds.Shortened(name);
     }
 }
