@@ -28,9 +28,10 @@ internal sealed class RemoteBulkRanking(ServerClient server, string output)
 
     public static async Task<int> RunAsync(ParseResult parsed, ServerClient server, CancellationToken cancellation)
     {
-        var bulk = new RemoteBulkRanking(server, parsed.GetValue(RankCommand.OutputFile)!);
+        var output = parsed.GetValue(RankCommand.OutputFile)!;
+        var bulk = new RemoteBulkRanking(server, output);
         var summary = await bulk.WaitAsync(await bulk.StartAsync(parsed, cancellation), cancellation);
-        var (added, skipped) = await BulkRanking.AppendAsync(bulk.LinesAsync(summary.Id, cancellation), parsed.GetValue(RankCommand.OutputFile)!, cancellation);
+        var (added, skipped) = await BulkRanking.AppendAsync(bulk.LinesAsync(summary.Id, cancellation), output, cancellation);
         await bulk.ForgetAsync(summary.Id, cancellation);
         RankCommand.Report(parsed, new BulkProgress(added, skipped, summary.Total, summary.PerSecond));
         return bulk._failed > 0 ? ExitCode.SomeItemsNotUsable : ExitCode.Ok;
@@ -43,15 +44,20 @@ internal sealed class RemoteBulkRanking(ServerClient server, string output)
         var file = parsed.GetValue(RankCommand.Jobs);
         var query = $"v1/rankings/bulk?{Query(profile, settings)}";
         var key = Key(query, file);
+        var stored = RemoteRanking.Body(settings);
+        (stored["all_jobs"], stored["profile"]) = (true, profile);
         return server.ReadAsync<BulkRankingSummary>(() => file is null
-            ? Keyed(key, "v1/rankings/bulk", JsonContent.Create(new Dictionary<string, object?>(RemoteRanking.Body(settings)) { ["all_jobs"] = true, ["profile"] = profile }, options: JsonOutput.Options))
+            ? Keyed(key, "v1/rankings/bulk", JsonContent.Create(stored, options: JsonOutput.Options))
             : Keyed(key, query, Lines(file)), cancellation);
     }
 
     private static HttpRequestMessage Keyed(string key, string path, HttpContent content) =>
         new(HttpMethod.Post, path) { Content = content, Headers = { { "Idempotency-Key", key } } };
 
-    private static StreamContent Lines(string file) => new(InputFile.Open(file)) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson") } };
+    private static StreamContent Lines(string file) => new(InputFile.Open(file))
+    {
+        Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson") },
+    };
 
     private static string Query(string profile, RankingRequest settings)
     {

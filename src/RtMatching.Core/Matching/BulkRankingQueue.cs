@@ -112,19 +112,22 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
             update bulk_rankings set state = 'running', started_at = coalesce(started_at, now()) where id = @id and state = 'pending'
             """, new NpgsqlParameter("id", id));
         await begin.ExecuteNonQueryAsync(cancellation);
-        await using var select = Command(transaction.Connection!, "select profile_version_id, settings::text from bulk_rankings where id = @id", new NpgsqlParameter("id", id));
+        await using var select = Command(
+            transaction.Connection!, "select profile_version_id, settings::text from bulk_rankings where id = @id", new NpgsqlParameter("id", id));
         await using var reader = await select.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);       // the claimed jobs' rows refer to it
         return (reader.GetInt64(0), BulkRankingStore.Settings(reader.GetString(1)));
     }
 
     /// <summary>Stores the lines of jobs that the lease still holds; the text is not needed any more.</summary>
-    public Task CompleteAsync(JobLease lease, IReadOnlyList<LeasedJob> jobs, IReadOnlyList<string> lines, CancellationToken cancellation) => ExecuteAsync("""
+    public Task CompleteAsync(
+        JobLease lease, IReadOnlyList<LeasedJob> jobs, IReadOnlyList<string> lines, CancellationToken cancellation) => ExecuteAsync("""
         update bulk_ranking_jobs j set line = ranked.line, text = null, ended_at = now(), lease_token = null, lease_until = null
         from unnest(@positions, @lines) as ranked (position, line)
         where j.bulk_ranking_id = @id and j.position = ranked.position and j.lease_token = @token
         """, cancellation,
-        new("id", lease.BulkRankingId), new("token", lease.Token), new("positions", jobs.Select(job => job.Position).ToArray()), new("lines", lines.ToArray()));
+        new("id", lease.BulkRankingId), new("token", lease.Token),
+        new("positions", jobs.Select(job => job.Position).ToArray()), new("lines", lines.ToArray()));
 
     /// <summary>The attempt failed: the job waits for its next one, longer each time, or its line tells the problem.</summary>
     /// <param name="problem">For a person; never a piece of the text.</param>

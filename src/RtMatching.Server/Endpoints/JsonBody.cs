@@ -15,12 +15,14 @@ internal static class JsonBody
     public static async Task<T> ReadAsync<T>(HttpRequest request, long maxBytes, CancellationToken cancellation)
     {
         if (!request.HasJsonContentType())
-            throw new ProblemException(StatusCodes.Status415UnsupportedMediaType, "The body is of another kind.", "Send it as Content-Type: application/json.");
+            throw new ProblemException(
+                StatusCodes.Status415UnsupportedMediaType, "The body is of another kind.", "Send it as Content-Type: application/json.");
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = Math.Min(limit.MaxRequestBodySize ?? maxBytes, maxBytes);
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(request.Body, Options, cancellation) ?? throw ProblemException.BadRequest("The body is null: send an object.");
+            return await JsonSerializer.DeserializeAsync<T>(request.Body, Options, cancellation)
+                ?? throw ProblemException.BadRequest("The body is null: send an object.");
         }
         catch (JsonException exception)
         {
@@ -69,7 +71,8 @@ internal static class JsonBody
         {
             var member = Members(type).FirstOrDefault(member => member.Name == segment.Split('[')[0]);
             if (member is null) return null;
-            type = segment.Contains('[', StringComparison.Ordinal) && member.PropertyType.IsGenericType ? member.PropertyType.GenericTypeArguments[0] : member.PropertyType;
+            var isElement = segment.Contains('[', StringComparison.Ordinal) && member.PropertyType.IsGenericType;
+            type = isElement ? member.PropertyType.GenericTypeArguments[0] : member.PropertyType;
         }
 
         return Nullable.GetUnderlyingType(type) ?? type;

@@ -148,7 +148,10 @@ internal static class CreateEmbeddings
 
     private static EndpointExample Example { get; } = new()
     {
-        Request = new { model = "rt-mini", input = (string[])["Baked bread and pastry daily", "Kept food safety records"], encoding_format = "float", dimensions = 4 },
+        Request = new
+        {
+            model = "rt-mini", input = (string[])["Baked bread and pastry daily", "Kept food safety records"], encoding_format = "float", dimensions = 4,
+        },
         Response = new Response("list",
             [
                 new Item("embedding", 0, (float[])[0.5f, -0.5f, 0.5f, 0.5f], 9, false),

@@ -9,7 +9,8 @@ internal static class BulkExamples
     private static readonly Dictionary<string, object> Id = new() { ["id"] = 7 };
 
     private static readonly BulkRankingSummary Summary = new(
-        7, "jd2cv", 1, BulkRankingState.Running, true, 50, RankingMode.Fused, 1200, 384, 0, 12.8, 63.8, new DateTimeOffset(2026, 11, 21, 9, 0, 0, TimeSpan.Zero), null);
+        7, "jd2cv", 1, BulkRankingState.Running, true, 50, RankingMode.Fused, 1200, 384, 0, 12.8, 63.8,
+        new DateTimeOffset(2026, 11, 21, 9, 0, 0, TimeSpan.Zero), null);
 
     public static EndpointExample Submission { get; } = new()
     {
@@ -30,13 +31,15 @@ internal static class BulkExamples
 
     public static EndpointExample Result { get; } = new()
     {
-        Response = "{\"job\":\"a\",\"profile\":\"jd2cv\",\"profileVersion\":1,\"candidates\":[{\"rank\":1,\"id\":12,\"externalId\":\"cook.pdf\",\"score\":0.0323,\"similarity\":0.636}],\"key\":\"0b1e\"}\n",
+        Response = "{\"job\":\"a\",\"profile\":\"jd2cv\",\"profileVersion\":1,\"candidates\":" +
+            "[{\"rank\":1,\"id\":12,\"externalId\":\"cook.pdf\",\"score\":0.0323,\"similarity\":0.636}],\"key\":\"0b1e\"}\n",
         Parameters = Id,
     };
 
     public static EndpointExample Cancelled { get; } = new()
     {
-        Response = Summary with { State = BulkRankingState.Cancelled, RemainingSeconds = 0, FinishedAt = new DateTimeOffset(2026, 11, 21, 9, 1, 0, TimeSpan.Zero) }, Parameters = Id,
+        Response = Summary with { State = BulkRankingState.Cancelled, RemainingSeconds = 0, FinishedAt = Summary.CreatedAt.AddMinutes(1) },
+        Parameters = Id,
     };
 
     public static EndpointExample Deleted { get; } = new() { Parameters = Id };

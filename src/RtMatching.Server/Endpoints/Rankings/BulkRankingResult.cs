@@ -13,8 +13,8 @@ internal static class BulkRankingResult
         .WithName("GetBulkRankingResult")
         .WithSummary("A bulk ranking's result, as lines of JSON")
         .WithDescription(
-            "One line for each job that is ranked, in the order of the jobs and in the form that `rank --all-jobs --output` writes; a job that could not be ranked has " +
-            "a line {\"job\", \"problem\"}. While the bulk ranking runs: what is there.")
+            "One line for each job that is ranked, in the order of the jobs and in the form that `rank --all-jobs --output` writes; a job that could " +
+            "not be ranked has a line {\"job\", \"problem\"}. While the bulk ranking runs: what is there.")
         .WithTags("rankings")
         .Produces<string>(StatusCodes.Status200OK, Lines)
         .ProducesProblem(404)

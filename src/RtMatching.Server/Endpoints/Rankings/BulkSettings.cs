@@ -36,9 +36,9 @@ internal sealed record BulkSettings
         return new BulkSettings
         {
             Profile = One(query, "profile") ?? TaskProfile.DefaultName,
-            Top = Value<int>(query, "top", "a whole number", text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var top) ? top : null) ?? 10,
+            Top = Value<int>(query, "top", "a whole number", Number) ?? 10,
             Mode = Value<RankingMode>(query, "mode", "fused, dense or text", ModeNamed) ?? RankingMode.Fused,
-            Exact = Value<bool>(query, "exact", "true or false", text => bool.TryParse(text, out var exact) ? exact : null) ?? false,
+            Exact = Value<bool>(query, "exact", "true or false", Truth) ?? false,
             Filter = new FilterBody
             {
                 Tags = [.. query["tag"].OfType<string>()], Location = One(query, "location"), Language = One(query, "language"),
@@ -63,6 +63,10 @@ internal sealed record BulkSettings
             if (JsonNamingPolicy.SnakeCaseLower.ConvertName(mode.ToString()) == text) return mode;
         return null;
     }
+
+    private static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    private static bool? Truth(string text) => bool.TryParse(text, out var truth) ? truth : null;
 
     private static DateOnly? Date(string text) =>
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date : null;

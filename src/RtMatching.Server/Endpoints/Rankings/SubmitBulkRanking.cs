@@ -19,9 +19,9 @@ internal static class SubmitBulkRanking
         .WithName("SubmitBulkRanking")
         .WithSummary("Starts a ranking of many jobs")
         .WithDescription(
-            "Either JSON with all_jobs: true, for every stored job; or lines {\"id\": ..., \"text\": ...} (application/x-ndjson) with the settings in the query: " +
-            "profile, top, mode, exact, tag (repeated: all of them), location, language, since, until. The lines are stored as they come, and ranked once the last is " +
-            "in. Ranked with the profile version that is active now. The same Idempotency-Key again gives the same bulk ranking, unless that was deleted.")
+            "Either JSON with all_jobs: true, for every stored job; or lines {\"id\": ..., \"text\": ...} (application/x-ndjson) with the settings " +
+            "in the query: profile, top, mode, exact, tag (repeated: all of them), location, language, since, until. The lines are stored as they " +
+            "come, and ranked once the last is in. Ranked with the profile version that is active now. The same Idempotency-Key again gives the same bulk ranking, unless that was deleted.")
         .WithTags("rankings")
         .Accepts<BulkSettings>("application/json", Lines)
         .Produces<BulkRankingSummary>(StatusCodes.Status202Accepted)
@@ -41,7 +41,8 @@ internal static class SubmitBulkRanking
         await using var hold = context.Request.Headers[KeyHeader] is [{ } key]
             ? await BulkRankingStore.TakeAsync(keys, key, settings.Profile, ranking, stored ? "stored" : "lines", cancellation)
             : null;
-        if (hold is { SubjectId: { } before, Completed: true } && await store.FindAsync(caller.Tenant, before, cancellation) is { } known) return Accepted(context, known);
+        if (hold is { SubjectId: { } before, Completed: true } && await store.FindAsync(caller.Tenant, before, cancellation) is { } known)
+            return Accepted(context, known);
         var id = stored
             ? await store.SubmitStoredAsync(profile, ranking, hold, cancellation)
             : await store.SubmitAsync(profile, ranking, Jobs(context.Request, cancellation), hold, cancellation);
@@ -52,7 +53,9 @@ internal static class SubmitBulkRanking
     private static async Task<BulkSettings> StoredAsync(HttpRequest request, CancellationToken cancellation)
     {
         var settings = await JsonBody.ReadAsync<BulkSettings>(request, MaxBytes, cancellation);
-        return settings.AllJobs ? settings : throw ProblemException.BadRequest($"Say all_jobs: true; or send the jobs as lines ({Lines}), with the settings in the query.");
+        return settings.AllJobs
+            ? settings
+            : throw ProblemException.BadRequest($"Say all_jobs: true; or send the jobs as lines ({Lines}), with the settings in the query.");
     }
 
     private static IAsyncEnumerable<BulkJob> Jobs(HttpRequest request, CancellationToken cancellation) =>
