@@ -50,6 +50,7 @@ public static class ServiceSetup
     public static WebApplication UseRtMatching(this WebApplication app)
     {
         app.UseAnswerHeaders();
+        app.UseRequestTrace();
         app.UseExceptionHandler();
         app.UseStatusCodePages(ProblemAnswers.ExplainStatusAsync);
         app.UseRequestForm();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
+using RtMatching.Server.Telemetry;
 
 namespace RtMatching.Server.Errors;
 
@@ -41,7 +42,5 @@ internal sealed class ProblemAnswers(ILogger<ProblemAnswers> log) : IExceptionHa
         return TypedResults.Problem(details).ExecuteAsync(context);
     }
 
-    /// <summary>The middleware has taken the endpoint off the request by now, and kept it here.</summary>
-    private static string Route(HttpContext context) =>
-        (context.Features.Get<IExceptionHandlerFeature>()?.Endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
+    private static string Route(HttpContext context) => RequestTrace.Route(context) ?? "(no route)";
 }

@@ -11,7 +11,7 @@ public static class TelemetrySetup
     /// <param name="service">Where <c>OTEL_SERVICE_NAME</c> gives no name.</param>
     public static void AddTelemetry(this IHostApplicationBuilder builder, string service = ServiceName)
     {
-        // Without this ASP.NET Core leaves the attributes of its request spans (http.route and so on) to a package of instrumentation.
+        // What is known of a request when it begins, for samplers; RequestTrace tells the rest.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);   // a line for each request would hold its query, and that may hold names
         builder.Logging.AddConsole(console => console.FormatterName = OneLineFormatter.FormatterName)

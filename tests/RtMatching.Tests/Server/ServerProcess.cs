@@ -39,12 +39,18 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>Started and listening.</summary>
     /// <param name="url">Port 0 takes a free one; the address of a killed server starts it there again.</param>
-    public static async Task<ServerProcess> StartAsync(string connectionString, string url = "http://127.0.0.1:0", params string[] arguments)
+    public static Task<ServerProcess> StartAsync(string connectionString, string url = "http://127.0.0.1:0", params string[] arguments) =>
+        StartAsync(connectionString, new Dictionary<string, string>(), url, arguments);
+
+    /// <param name="environment">Variables besides the database's.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string connectionString, IReadOnlyDictionary<string, string> environment, string url = "http://127.0.0.1:0", params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in new[] { Path.Combine(AppContext.BaseDirectory, "rtmatch-server.dll"), "--urls", url }.Concat(arguments))
             start.ArgumentList.Add(argument);
         start.Environment[Database.Variable] = connectionString;
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         var process = Process.Start(start)!;
         var listening = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         process.OutputDataReceived += (_, line) => Look(line.Data, listening);
