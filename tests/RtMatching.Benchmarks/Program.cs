@@ -7,6 +7,7 @@ return (args.FirstOrDefault(), args.Skip(1).ToArray()) switch
     ("tokenizer", var rest) => TokenizerBenchmark.Run(rest),
     ("refinement", var rest) => RefinementBenchmark.Run(rest),
     ("search", var rest) => await SearchBenchmark.RunAsync(rest),
+    ("load", var rest) => await LoadBenchmark.RunAsync(rest),
     ("quality", var rest) => await QualityBenchmark.RunAsync(rest),
     _ => List(),
 };
@@ -19,6 +20,8 @@ static int List()
           forward    a whole forward of the Qwen3-0.6B shape beside both peaks [--tokens N] [--path Vector512|Vector256|Vector128]
           tokenizer  tokens a second on one core [TOKENIZER.json [TEXTS.txt]]
           search     recall, filters and latency over 100,000 made-up candidates in PostgreSQL [--candidates N] [--queries N] [--keep | --reuse]
+          load       a server under a hundred concurrent rankings, alone and while it ingests 10,000 CVs
+                     [--clients N] [--cvs N] [--base N] [--words N] [--seconds N]
           quality    precision@10 and AUC on public data, k = 1..8, beside BM25; needs RTMATCH_DATA [--iterations K]
           refinement eight passes beside one on 64 texts as long as CVs, two models [--texts N] [--rounds N] [--iterations K] [--small]
         """);

@@ -16,15 +16,13 @@ public static class SearchBenchmark
     private const string Name = "rtmatch_benchmark_search";
     private const int Dimension = 256;
     private const int Clusters = 500;
-    private const int Vocabulary = 30_000;
-    private const int WordsOfCluster = 60;
     private const int WordsOfDocument = 160;
     private const int Top = 10;
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var candidates = Option(args, "--candidates", 100_000);
-        var queries = Option(args, "--queries", 100);
+        var candidates = Arguments.Number(args, "--candidates", 100_000);
+        var queries = Arguments.Number(args, "--queries", 100);
         var (keep, reuse) = (args.Contains("--keep"), args.Contains("--reuse"));
         var world = new World(candidates);
         await using var scratch = reuse ? await BenchmarkDatabase.ReuseAsync(Name, keep: true) : await BenchmarkDatabase.CreateAsync(Name, keep);
@@ -147,20 +145,16 @@ public static class SearchBenchmark
         Console.Error.WriteLine($"{what}: {watch.Elapsed.TotalSeconds:F1} s");
     }
 
-    private static int Option(string[] args, string name, int otherwise) =>
-        Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? int.Parse(args[at + 1]) : otherwise;
-
-    /// <summary>Candidates around cluster centres, each with words of its cluster among words as common as in a language (Zipf's law).</summary>
+    /// <summary>Candidates around cluster centres, each with words of its cluster.</summary>
     private sealed class World
     {
         private readonly float[][] _centres;
-        private readonly double[] _cumulated = new double[Vocabulary];
+        private readonly MadeUpText _texts = new(Clusters);
 
         public World(int candidates)
         {
             Candidates = candidates;
             _centres = [.. Enumerable.Range(0, Clusters).Select(i => Gaussian(new Random(i)))];
-            for (var i = 0; i < Vocabulary; i++) _cumulated[i] = (i == 0 ? 0 : _cumulated[i - 1]) + 1.0 / (i + 10);
         }
 
         public static (double Share, string Tag)[] Tags { get; } = [(0.1, "tenth"), (0.01, "hundredth"), (0.0001, "rare")];
@@ -172,11 +166,11 @@ public static class SearchBenchmark
 
         public float[] Vector(int i) => Around(i % Clusters, new Random(1_000_000 + i));
 
-        public string Text(int i) => Words(i % Clusters, new Random(2_000_000 + i), WordsOfDocument);
+        public string Text(int i) => _texts.Words(i % Clusters, new Random(2_000_000 + i), WordsOfDocument);
 
         public RankingRequest Query(int i) => new()
         {
-            Text = Words(i * 7 % Clusters, new Random(3_000_000 + i), 120), Vector = Around(i * 7 % Clusters, new Random(4_000_000 + i)), Top = Top,
+            Text = _texts.Words(i * 7 % Clusters, new Random(3_000_000 + i), 120), Vector = Around(i * 7 % Clusters, new Random(4_000_000 + i)), Top = Top,
         };
 
         private float[] Around(int cluster, Random random)
@@ -189,24 +183,5 @@ public static class SearchBenchmark
 
         private static float[] Gaussian(Random random) => [.. Enumerable.Range(0, Dimension).Select(_ => (float)(
             Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
-
-        /// <summary>One word in four is of the cluster's own.</summary>
-        private string Words(int cluster, Random random, int count) => string.Join(' ', Enumerable.Range(0, count).Select(_ =>
-            Spelled(random.Next(4) == 0 ? Vocabulary / 20 + (cluster * 53 + random.Next(WordsOfCluster)) % (Vocabulary * 19 / 20) : Common(random))));
-
-        private int Common(Random random)
-        {
-            var at = Array.BinarySearch(_cumulated, random.NextDouble() * _cumulated[^1]);
-            return Math.Min(at < 0 ? ~at : at, Vocabulary - 1);
-        }
-
-        /// <summary>Consonants and vowels in turn, and a final k that no stemmer takes away.</summary>
-        private static string Spelled(int word)
-        {
-            const string Consonants = "bdfglmnprtvz", Vowels = "aeiou";
-            var letters = new StringBuilder();
-            for (var rest = word + 60; rest > 0; rest /= 60) letters.Append(Consonants[rest % 60 / 5]).Append(Vowels[rest % 5]);
-            return letters.Append('k').ToString();
-        }
     }
 }
