@@ -92,7 +92,7 @@ internal static class LoadBenchmark
         private async Task<bool> HasEndedAsync(Uri ingestion)
         {
             using var summary = JsonDocument.Parse(await server.Client.GetStringAsync(ingestion));
-            return summary.RootElement.GetProperty("state").GetString() is not ("pending" or "running");
+            return summary.RootElement.GetProperty("summary").GetProperty("state").GetString() is not ("pending" or "running");
         }
 
         private async Task<Phase> MeasureAsync(string name, RankingClients? clients, Func<Task> work)

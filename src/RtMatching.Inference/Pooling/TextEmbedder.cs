@@ -23,6 +23,9 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
     /// <summary>More brings no speed on a CPU, and other callers wait for a batch to end.</summary>
     private const int MaxBatchTokens = 16384;
 
+    /// <summary>Whoever comes in the middle of a background batch waits for its end, so it is short; larger ones would bring little.</summary>
+    private const int MaxBackgroundTokens = 2048;
+
     /// <summary>What a batch's keys, values and final states may take while it is refined; larger models so get shorter batches.</summary>
     private const long MaxCacheBytes = 1L << 29;
 
@@ -31,7 +34,7 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
     /// <summary>Tokens in a batch, at most.</summary>
     public int BatchTokens { get; } = batchTokens is < 1
         ? throw new ArgumentOutOfRangeException(nameof(batchTokens), batchTokens, "A batch holds at least one token.")
-        : batchTokens ?? BatchTokensFor(model.Config);
+        : batchTokens ?? BatchTokensFor(model.Config, priority);
 
     /// <summary>The embeddings of <paramref name="texts"/>, in their order.</summary>
     /// <exception cref="ArgumentException">
@@ -90,9 +93,10 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
         return embeddings;
     }
 
-    private static int BatchTokensFor(ModelConfig config)
+    private static int BatchTokensFor(ModelConfig config, EnginePriority priority)
     {
         var bytesPerToken = sizeof(float) * (2L * config.Layers * config.KeyValueWidth + config.Hidden);
-        return (int)Math.Clamp(MaxCacheBytes / bytesPerToken, 1, MaxBatchTokens);
+        var most = priority == EnginePriority.Background ? MaxBackgroundTokens : MaxBatchTokens;
+        return (int)Math.Clamp(MaxCacheBytes / bytesPerToken, 1, most);
     }
 }
