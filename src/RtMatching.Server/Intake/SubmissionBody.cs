@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
-using Microsoft.OpenApi;
 using RtMatching.Core.Ingestion;
 using RtMatching.Server.Errors;
+using RtMatching.Server.OpenApi;
 
 namespace RtMatching.Server.Intake;
 
@@ -44,21 +44,6 @@ internal static class SubmissionBody
         };
     }
 
-    /// <summary>
-    /// Tells <c>/openapi.json</c> of the forms. ASP.NET's own way of declaring them would answer other ones itself, without naming these.
-    /// </summary>
-    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, bool required) =>
-        Describe(endpoint, required, Types);
-
-    /// <inheritdoc cref="Describe(RouteHandlerBuilder, bool)"/>
-    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, bool required, params string[] types) =>
-        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
-        {
-            operation.RequestBody = new OpenApiRequestBody
-            {
-                Required = required,
-                Content = types.ToDictionary(type => type, _ => new OpenApiMediaType()),
-            };
-            return Task.CompletedTask;
-        });
+    /// <summary>The forms, for <c>/openapi.json</c>.</summary>
+    public static StreamedBody Described { get; } = new(false, Types);
 }

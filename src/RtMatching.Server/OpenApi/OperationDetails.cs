@@ -27,6 +27,7 @@ internal sealed class OperationDetails(IOptions<Microsoft.AspNetCore.Http.Json.J
     public async Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        if (metadata.OfType<StreamedBody>().LastOrDefault() is { } streamed) operation.RequestBody = streamed.Describe();
         foreach (var (type, media) in Bodies(operation.RequestBody?.Content)) DescribeStream(type, media);
         if (metadata.OfType<EndpointExample>().LastOrDefault() is { } example) Add(example, operation);
         if (!metadata.OfType<IAllowAnonymous>().Any()) await AddRefusalsAsync(operation, context, cancellation);

@@ -62,11 +62,10 @@ internal static class PutDocument
             "embedded, and until then its former version does. With wait the answer is the document, or 422 with the reason why it is not usable; " +
             "without, or where that takes longer, 202 and where to look.")
         .WithTags("documents")
-        .Describe(required: true, "*/*")
         .Produces<DocumentView>().Produces<IngestionSummary>(StatusCodes.Status202Accepted)
         .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(422)
         .DisableRequestTimeout()
-        .WithMetadata(BodyKind.Document, new EndpointExample
+        .WithMetadata(BodyKind.Document, new StreamedBody(true, "*/*"), new EndpointExample
         {
             Request = "(the bytes of ada.pdf)",
             Response = DocumentView.Example,

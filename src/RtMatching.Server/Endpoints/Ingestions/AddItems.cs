@@ -19,12 +19,11 @@ internal static class AddItems
             "The same bodies as a submission, read with the parameters that the ingestion was opened with. A part may be sent twice: items are known by " +
             "their names. complete=true says that there are no more, and may come without a body.")
         .WithTags("ingestions")
-        .Describe(required: false)
         .Produces<IngestionSummary>(StatusCodes.Status202Accepted)
         .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422)
         .RequireRateLimiting(RateLimits.Submission)
         .DisableRequestTimeout()
-        .WithMetadata(BodyKind.Ingestion, new EndpointExample
+        .WithMetadata(BodyKind.Ingestion, SubmissionBody.Described, new EndpointExample
         {
             Request = SubmissionBody.Examples,
             Response = IngestionExamples.Summary,

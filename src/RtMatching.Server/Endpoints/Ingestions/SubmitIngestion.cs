@@ -21,12 +21,11 @@ internal static class SubmitIngestion
             "already with this content is unchanged. Work begins at once and goes on after the answer, which says where to look. Under an Idempotency-Key " +
             "a submission that broke off is taken up again, and one sent twice is done once. open=true leaves the ingestion open for more parts.")
         .WithTags("ingestions")
-        .Describe(required: false)
         .Produces<IngestionSummary>(StatusCodes.Status202Accepted)
         .ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422)
         .RequireRateLimiting(RateLimits.Submission)
         .DisableRequestTimeout()
-        .WithMetadata(BodyKind.Ingestion, new EndpointExample
+        .WithMetadata(BodyKind.Ingestion, SubmissionBody.Described, new EndpointExample
         {
             Request = SubmissionBody.Examples,
             Response = IngestionExamples.Summary,
