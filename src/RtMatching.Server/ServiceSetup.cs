@@ -25,7 +25,7 @@ public static class ServiceSetup
         services.ConfigureHttpJsonOptions(json => Configure(json.SerializerOptions));
         services.AddLimits(options.Limits);
         services.AddSecurity();
-        services.AddProblemDetails();
+        services.AddProblemDetails(problems => problems.CustomizeProblemDetails = problem => ProblemAnswers.AddTraceId(problem.ProblemDetails, problem.HttpContext));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);   // so that its answer says what is wrong
         services.PostConfigure<ProblemDetailsOptions>(problems => problems.CustomizeProblemDetails += OpenAiErrors.Add);
         services.AddExceptionHandler<ProblemAnswers>();

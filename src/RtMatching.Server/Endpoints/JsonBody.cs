@@ -44,6 +44,7 @@ internal static class JsonBody
         var path = exception.Path?.TrimStart('$').TrimStart('.') ?? "";
         if (Unmapped(exception) is { } name)
         {
+            if (path == name || path.EndsWith($".{name}", StringComparison.Ordinal)) path = path[..^name.Length].TrimEnd('.');
             var known = Members(TypeAt(type, path) ?? type).Select(member => member.Name);
             return $"There is no member \"{(path.Length > 0 ? $"{path}." : "")}{name}\" here; there are: {string.Join(", ", known)}.";
         }

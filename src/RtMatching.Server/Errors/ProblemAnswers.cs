@@ -38,9 +38,13 @@ internal sealed class ProblemAnswers(ILogger<ProblemAnswers> log) : IExceptionHa
     {
         if (problem.RetryAfter is { } wait) context.Response.Headers.RetryAfter = $"{(long)Math.Ceiling(wait.TotalSeconds)}";
         var details = new ProblemDetails { Status = problem.Status, Title = problem.Title, Detail = problem.Message };
-        details.Extensions["trace_id"] = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
+        AddTraceId(details, context);
         return TypedResults.Problem(details).ExecuteAsync(context);
     }
+
+    /// <summary>The id of the trace alone; ASP.NET would write its span and flags too.</summary>
+    public static void AddTraceId(ProblemDetails details, HttpContext context) =>
+        details.Extensions["trace_id"] = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
 
     private static string Route(HttpContext context) => RequestTrace.Route(context) ?? "(no route)";
 }

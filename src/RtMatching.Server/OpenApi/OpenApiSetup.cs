@@ -38,6 +38,9 @@ internal static class OpenApiSetup
         options.AddSchemaTransformer((schema, context, _) =>
         {
             if (context.JsonTypeInfo.Type == typeof(ProblemDetails)) AddTraceId(schema);
+
+            // What is left out where it says nothing is not required, though a record's constructor asks for it.
+            schema.Required?.ExceptWith(context.JsonTypeInfo.Properties.Where(property => property.ShouldSerialize is not null).Select(property => property.Name));
             return Task.CompletedTask;
         });
         options.AddOperationTransformer((operation, context, _) =>

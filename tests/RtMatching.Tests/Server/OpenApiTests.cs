@@ -39,6 +39,19 @@ public sealed partial class OpenApiTests(OpenApiTests.DescribedServer described)
     }
 
     [Fact]
+    public void Every_endpoint_stands_on_the_API_page_with_a_transcript()
+    {
+        var page = File.ReadAllText(System.IO.Path.Combine(AppContext.BaseDirectory, "API.md"));
+        var sections = page.Split("\n## ");
+        foreach (var (method, path, _) in described.Endpoints)
+        {
+            var section = sections.SingleOrDefault(section => section.StartsWith($"`{method} {path}`", StringComparison.Ordinal));
+            Assert.True(section is not null, $"{method} {path} has no section in API.md");
+            Assert.True(section.Contains("curl ", StringComparison.Ordinal), $"{method} {path} has no transcript in API.md");
+        }
+    }
+
+    [Fact]
     public void Every_endpoint_but_the_open_ones_names_its_refusals()
     {
         string[] open = ["/alive", "/health"];

@@ -27,11 +27,11 @@ internal static class Health
         .DisableRateLimiting()
         .WithMetadata(new EndpointExample { Response = new HealthAnswer("ready", Fine, Fine) });
 
-    private static async Task<IResult> CheckAsync(Database database, IMatchingBackend backend, CancellationToken cancellation)
+    private static async Task<IResult> CheckAsync(Database database, IMatchingBackend backend, ILogger<HealthAnswer> log, CancellationToken cancellation)
     {
         var checks = await Task.WhenAll(
-            WithinPatienceAsync(token => DatabaseAsync(database, token), cancellation),
-            WithinPatienceAsync(token => EngineAsync(backend, token), cancellation));
+            WithinPatienceAsync(token => DatabaseAsync(database, token), log, cancellation),
+            WithinPatienceAsync(token => EngineAsync(backend, token), log, cancellation));
         var ready = checks.All(check => check.Ready);
         return TypedResults.Json(new HealthAnswer(ready ? "ready" : "not_ready", checks[0], checks[1]), statusCode: ready ? 200 : 503);
     }
@@ -58,7 +58,7 @@ internal static class Health
         return engines.Any(engine => engine.Ready) ? Fine : new(false, "No engine has its model loaded yet; GET /v1/status says more.");
     }
 
-    private static async Task<HealthCheck> WithinPatienceAsync(Func<CancellationToken, Task<HealthCheck>> check, CancellationToken cancellation)
+    private static async Task<HealthCheck> WithinPatienceAsync(Func<CancellationToken, Task<HealthCheck>> check, ILogger log, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(Patience);
@@ -69,6 +69,11 @@ internal static class Health
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return new(false, $"No answer within {Patience.TotalSeconds} seconds.");
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            log.LogError(exception, "A check of health failed");
+            return new(false, "The check itself failed; the server's log says why.");
         }
     }
 }

@@ -9,11 +9,11 @@ internal static class Metrics
     private const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     public static void Map(IEndpointRouteBuilder app) => app.MapGet("/metrics", HandleAsync)
-        .WithName("getMetrics")
+        .WithName("GetMetrics")
         .WithSummary("Metrics in Prometheus's text format")
         .WithDescription("Counters, gauges and histograms since the server started, in text format 0.0.4. Metrics are named after OpenTelemetry's "
             + "conventions, with unit and `_total` as suffixes: `rtmatch.ingestion.items` is `rtmatch_ingestion_items_total` here.")
-        .WithTags("Operations")
+        .WithTags("operations")
         .Produces<string>(StatusCodes.Status200OK, "text/plain")
         .WithMetadata(new EndpointExample
         {

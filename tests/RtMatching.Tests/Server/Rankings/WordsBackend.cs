@@ -16,6 +16,8 @@ internal sealed class WordsBackend(Database database) : IMatchingBackend
     /// <summary>Set by a test that wants to see the token that a ranking is given, or to hold it up.</summary>
     public Func<CancellationToken, Task>? Before { get; set; }
 
+    public bool Ready { get; set; } = true;
+
     public Action<long>? BulkRankingStarted { get; set; }
 
     public static async Task<(ServerHost Server, Corpus Corpus, WordsBackend Backend)> ServeAsync(ServerOptions? options = null)
@@ -47,5 +49,6 @@ internal sealed class WordsBackend(Database database) : IMatchingBackend
     public Task<IReadOnlyList<TextEmbedding>> EmbedAsync(
         string? model, IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<EngineStatus>>([new EngineStatus("words", [], [], Ready, null, 0, 0)]);
 }
