@@ -21,10 +21,6 @@ internal static class TextSearch
     // Candidates whose tsvectors are read; more than twice what fusion looks at.
     private const int MaxScored = 500;
 
-    // BM25's usual constants: how soon repetition stops counting, and how much length counts against a document.
-    private const double K1 = 1.2;
-    private const double B = 0.75;
-
     /// <summary>
     /// The best <paramref name="limit"/> contents that hold at least one term, fewer only where fewer do.
     /// Equal scores stand in the order of their hashes.
@@ -52,29 +48,20 @@ internal static class TextSearch
         CancellationToken cancellation)
     {
         var contents = await CandidatesAsync(connection, scope, query, finders, find, most, cancellation);
-        await using var settings = await PlannerSettings.SetAsync(connection, "enable_mergejoin = off", cancellation);
-        await using var command = new NpgsqlCommand($"""
-            select content_hash, score from (
-                select t.content_hash, round(sum(term.weight * ({K1} + 1) * cardinality(u.positions)
-                    / (cardinality(u.positions) + {K1} * ({1 - B} + {B} * length(t.search) / $6)))::numeric, 6)::float8 as score
-                from unnest($3) candidate(content_hash)
-                join texts t on t.tenant = $1 and t.content_hash = candidate.content_hash and t.preparation = $2
-                cross join lateral unnest(t.search) u
-                join unnest($4, $5) as term(lexeme, weight) on term.lexeme = u.lexeme
-                group by t.content_hash) scored
-            order by score desc, content_hash limit $7
+        await using var command = new NpgsqlCommand("""
+            select t.content_hash, tsvectorsend(t.search)
+            from unnest($3) candidate(content_hash)
+            join texts t on t.tenant = $1 and t.content_hash = candidate.content_hash and t.preparation = $2
             """, connection);
-        object[] parameters =
-        [
-            scope.Tenant, query.Preparation, contents, query.Terms.Select(term => term.Lexeme).ToArray(),
-            query.Terms.Select(term => (float)term.Weight).ToArray(), (float)Math.Max(1, query.Sample.MeanLength), limit,
-        ];
-        foreach (var parameter in parameters) command.Parameters.Add(new NpgsqlParameter { Value = parameter });
+        foreach (var parameter in (object[])[scope.Tenant, query.Preparation, contents])
+            command.Parameters.Add(new NpgsqlParameter { Value = parameter });
+        var score = new TextScore(query.Terms, query.Sample.MeanLength);
         var hits = new List<TextHit>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
-            hits.Add(new TextHit(Convert.ToHexString(reader.GetFieldValue<byte[]>(0)), reader.GetDouble(1)));
-        return hits;
+            hits.Add(new TextHit(Convert.ToHexString(reader.GetFieldValue<byte[]>(0)), score.Of(reader.GetFieldValue<byte[]>(1))));
+        return [.. hits.Where(hit => hit.Score > 0).OrderByDescending(hit => hit.Score)
+            .ThenBy(hit => hit.Content, StringComparer.Ordinal).Take(limit)];
     }
 
     /// <summary>The contents whose tsvectors are worth reading.</summary>

@@ -11,13 +11,15 @@ internal sealed class BulkRankingWork : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
+    private readonly IHostApplicationLifetime _lifetime;
     private readonly ServerOptions _options;
     private readonly BulkRankingLoop _loop;
     private Task _run = Task.CompletedTask;
 
-    public BulkRankingWork(Database database, ServerOptions options, ProfileRankings rankings, ILogger<BulkRankingWork> log)
+    public BulkRankingWork(
+        Database database, ServerOptions options, ProfileRankings rankings, IHostApplicationLifetime lifetime, ILogger<BulkRankingWork> log)
     {
-        _options = options;
+        (_lifetime, _options) = (lifetime, options);
         _loop = new BulkRankingLoop(database, rankings.Background, tell: e => log.LogWarning("Bulk rankings wait: {Type}. Tried again soon.", e.GetType().Name));
     }
 
@@ -26,7 +28,8 @@ internal sealed class BulkRankingWork : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellation)
     {
-        if (_options.Work.HasFlag(IngestionStages.Embed)) _run = Task.Run(() => _loop.RunAsync(_stop.Token, _abort.Token), CancellationToken.None);
+        if (_options.Work.HasFlag(IngestionStages.Embed))
+            _lifetime.ApplicationStarted.Register(() => _run = Task.Run(() => _loop.RunAsync(_stop.Token, _abort.Token), CancellationToken.None));
         return Task.CompletedTask;
     }
 

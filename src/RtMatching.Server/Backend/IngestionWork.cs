@@ -8,22 +8,25 @@ internal sealed class IngestionWork : IHostedService, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
+    private readonly IHostApplicationLifetime _lifetime;
     private readonly TimeSpan _shutdownTime;
     private readonly IngestionLoop _loop;
     private Task _run = Task.CompletedTask;
 
-    public IngestionWork(Database database, ServerOptions options, Engines engines, ILogger<IngestionWork> log)
+    public IngestionWork(
+        Database database, ServerOptions options, Engines engines, IHostApplicationLifetime lifetime, ILogger<IngestionWork> log)
     {
-        _shutdownTime = options.ShutdownTime;
+        (_lifetime, _shutdownTime) = (lifetime, options.ShutdownTime);
         _loop = new IngestionLoop(database, options.Ingestion with { Stages = options.Work, Logger = log }, path => engines.Get(path).Model, trouble => Tell(log, trouble));
     }
 
     /// <summary>There is new work.</summary>
     public void Wake() => _loop.Wake();
 
+    /// <summary>Once the server listens: one that cannot, its port being taken, say, leases nothing.</summary>
     public Task StartAsync(CancellationToken cancellation)
     {
-        _run = _loop.RunAsync(_stop.Token, _abort.Token);
+        _lifetime.ApplicationStarted.Register(() => _run = _loop.RunAsync(_stop.Token, _abort.Token));
         return Task.CompletedTask;
     }
 

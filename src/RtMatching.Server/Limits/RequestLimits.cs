@@ -35,8 +35,8 @@ public sealed record RequestLimits
     [Description("open connections; further ones are closed at once")]
     public int Connections { get; init; } = 5_000;
 
-    [Description("rankings at once; further ones wait")]
-    public int Rankings { get; init; } = Math.Max(4, 2 * Environment.ProcessorCount);
+    [Description("rankings at once; further ones wait, and those at once are embedded together")]
+    public int Rankings { get; init; } = Math.Max(16, 4 * Environment.ProcessorCount);
 
     [Description("rankings that wait; further ones are answered 503")]
     public int RankingQueue { get; init; } = 256;
