@@ -11,6 +11,7 @@ shortened: long lists and strings end in "...". Commands run in the order of the
 import json
 import os
 import pathlib
+import platform
 import re
 import select
 import shutil
@@ -24,6 +25,7 @@ PAGE = ROOT / "src/RtMatching.Server/API.md"
 SERVER = ROOT / "src/RtMatching.Server"
 CLI = ROOT / "src/RtMatching.Cli"
 SHOWN_ADDRESS = "localhost:8080"
+SHOWN_HOST = "engine-1"
 HEADERS = {"location", "retry-after", "content-type", "content-disposition", "www-authenticate", "allow"}
 WIDTH, LONGEST_LIST, LONGEST_STRING, LONGEST_LINE, MOST_LINES = 140, 2, 160, 200, 40
 PATIENCE = 120  # seconds for one command, and for the server to be ready
@@ -59,7 +61,8 @@ def run(command: str, address: str) -> str:
     done = subprocess.run(["bash", "-c", real], cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False)
     if done.returncode != 0:
         sys.exit(f"{command}\nended with {done.returncode}: {done.stderr.decode()}")
-    return done.stdout.decode().replace(address, SHOWN_ADDRESS).replace("\r\n", "\n")
+    answer = done.stdout.decode().replace(address, SHOWN_ADDRESS).replace(f'"{platform.node()}-', f'"{SHOWN_HOST}-')
+    return answer.replace("\r\n", "\n")
 
 
 def shortened(output: str) -> str:

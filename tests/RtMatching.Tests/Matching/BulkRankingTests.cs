@@ -22,7 +22,7 @@ public sealed class BulkRankingTests : IDisposable
         var lines = Lines();
         Assert.Equal(["job-0", "job-1", "job-2"], lines.Select(line => line.GetProperty("job").GetString()));
         var alone = await corpus.Ranking.RankCandidatesAsync(new RankingRequest { Text = JobText(1), Top = 2 });
-        Assert.Equal(alone.Select(place => place.ExternalId), lines[1].GetProperty("candidates").EnumerateArray().Select(place => place.GetProperty("externalId").GetString()));
+        Assert.Equal(alone.Select(place => place.ExternalId), lines[1].GetProperty("candidates").EnumerateArray().Select(place => place.GetProperty("external_id").GetString()));
     }
 
     [Fact]

@@ -31,8 +31,8 @@ internal static class BulkExamples
 
     public static EndpointExample Result { get; } = new()
     {
-        Response = "{\"job\":\"a\",\"profile\":\"jd2cv\",\"profileVersion\":1,\"candidates\":" +
-            "[{\"rank\":1,\"id\":12,\"externalId\":\"cook.pdf\",\"score\":0.0323,\"similarity\":0.636}],\"key\":\"0b1e\"}\n",
+        Response = "{\"job\":\"a\",\"profile\":\"jd2cv\",\"profile_version\":1,\"candidates\":" +
+            "[{\"rank\":1,\"id\":12,\"external_id\":\"cook.pdf\",\"score\":0.0323,\"similarity\":0.636}],\"key\":\"0b1e\"}\n",
         Parameters = Id,
     };
 

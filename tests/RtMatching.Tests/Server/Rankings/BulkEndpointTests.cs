@@ -69,7 +69,7 @@ public sealed class BulkEndpointTests(BulkEndpointTests.BulkServer fixture) : IC
         await DoneAsync(id);
         var lines = await LinesAsync(id);
         Assert.Equal(["n", "7"], lines.Select(line => line.GetProperty("job").GetString()));
-        Assert.All(lines, line => Assert.Equal("a cook in a kitchen", line.GetProperty("candidates")[0].GetProperty("externalId").GetString()));
+        Assert.All(lines, line => Assert.Equal("a cook in a kitchen", line.GetProperty("candidates")[0].GetProperty("external_id").GetString()));
         var listed = await _server.GetAsync("/v1/rankings/bulk?limit=100");
         Assert.Contains(listed.GetProperty("items").EnumerateArray(), item => item.GetProperty("id").GetInt64() == id);
     }
