@@ -48,7 +48,9 @@ public sealed class BulkRankingLoop
         {
             try
             {
-                if (!await RoundAsync(stop, abort)) await _awake.WaitAsync(_options.Poll, stop);
+                if (await RoundAsync(stop, abort)) continue;
+                await _queue.ExpireAsync(stop);
+                await _awake.WaitAsync(_options.Poll, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested || abort.IsCancellationRequested)
             {

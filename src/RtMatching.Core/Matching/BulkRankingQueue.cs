@@ -18,6 +18,9 @@ public sealed record BulkRankingOptions
 
     /// <summary>How often an idle worker looks for jobs that it was not told of: another process's, or those of one that died.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a result is kept after its end: it names candidates, also those that have been deleted since.</summary>
+    public TimeSpan Keep { get; init; } = TimeSpan.FromDays(7);
 }
 
 /// <param name="Attempts">This one counted.</param>
@@ -169,6 +172,10 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
         where id = @id and state in ('pending', 'running') and submitted
             and not exists (select 1 from bulk_ranking_jobs where bulk_ranking_id = b.id and ended_at is null)
         """, cancellation, new NpgsqlParameter("id", id)) == 1;
+
+    /// <summary>Deletes what ended so long ago that nobody comes for its result any more.</summary>
+    public Task ExpireAsync(CancellationToken cancellation) => ExecuteAsync(
+        "delete from bulk_rankings where finished_at < now() - @keep", cancellation, new NpgsqlParameter("keep", options.Keep));
 
     private Task<int> ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters) =>
         database.RunAsync(async (connection, token) =>

@@ -49,6 +49,19 @@ public sealed class BulkRankingLoopTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_result_is_kept_for_a_while_and_then_goes()
+    {
+        var id = await _store.SubmitAsync(_corpus.Profile, Settings, Lines(1));
+        await UntilDoneAsync(id, Corpus.EmbedAsync);
+        var retry = new DatabaseRetry(_corpus.Database, Patience);
+        await new BulkRankingQueue(retry, Hasty).ExpireAsync(default);
+        Assert.NotNull(await _store.FindAsync("default", id));
+        await new BulkRankingQueue(retry, Hasty with { Keep = TimeSpan.Zero }).ExpireAsync(default);
+        Assert.Null(await _store.FindAsync("default", id));
+        Assert.Equal(0, await CountAsync("true"));
+    }
+
+    [Fact]
     public async Task What_a_dead_worker_leased_is_ranked_by_another_and_its_late_lines_are_not_stored()
     {
         var id = await _store.SubmitAsync(_corpus.Profile, Settings, Lines(3));

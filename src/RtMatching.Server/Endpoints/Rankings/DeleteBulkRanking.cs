@@ -9,7 +9,7 @@ internal static class DeleteBulkRanking
     public static void Map(IEndpointRouteBuilder api) => api.MapDelete("/rankings/bulk/{id:long}", HandleAsync)
         .WithName("DeleteBulkRanking")
         .WithSummary("Deletes a bulk ranking and its result")
-        .WithDescription("Whatever its state; one that runs is stopped. Nothing deletes results otherwise.")
+        .WithDescription("Whatever its state; one that runs is stopped. Results go by themselves seven days after the end.")
         .WithTags("rankings")
         .Produces(StatusCodes.Status204NoContent)
         .ProducesProblem(404)
