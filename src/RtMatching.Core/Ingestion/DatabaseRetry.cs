@@ -25,6 +25,14 @@ internal sealed class DatabaseRetry(Database database, TimeSpan patience)
             return await work(connection, token);
         }, cancellation);
 
+    /// <summary>One statement; how many rows it changed.</summary>
+    public Task<int> ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters) =>
+        RunAsync(async (connection, token) =>
+        {
+            await using var command = Sql.Command(connection, sql, parameters);
+            return await command.ExecuteNonQueryAsync(token);
+        }, cancellation);
+
     public Task RunAsync(Func<CancellationToken, Task> work, CancellationToken cancellation) =>
         RunAsync(async token =>
         {

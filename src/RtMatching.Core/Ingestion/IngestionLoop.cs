@@ -27,7 +27,7 @@ public sealed class IngestionLoop : IAsyncDisposable
     private readonly OpenIngestions _open;
     private readonly StageLoops _loops;
     private readonly Lazy<DocumentParser> _parser = new(() => new DocumentParser());
-    private readonly SemaphoreSlim _awake = new(0, 1);
+    private readonly WakeSignal _awake = new();
     private readonly Channel<OpenIngestion> _ended = Channel.CreateUnbounded<OpenIngestion>();
 
     /// <param name="load">Gives the model at a path (null: the built-in one), which stays the caller's.</param>
@@ -51,17 +51,7 @@ public sealed class IngestionLoop : IAsyncDisposable
     internal Func<ReadOnlyMemory<byte>, CancellationToken, Task<ParsedDocument>>? Parse { get; init; }
 
     /// <summary>There may be new work: look at once instead of at the next poll.</summary>
-    public void Wake()
-    {
-        try
-        {
-            _awake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is being woken already.
-        }
-    }
+    public void Wake() => _awake.Set();
 
     /// <summary>Runs until <paramref name="stop"/>: then nothing more is leased, and what is leased is finished.</summary>
     /// <param name="abort">What is leased is handed back at once.</param>

@@ -34,7 +34,7 @@ internal sealed class IngestionStore(DatabaseRetry database)
         var id = 0L;
         await database.CommitAsync(async (transaction, token) =>
         {
-            await using var command = Command(transaction.Connection!, """
+            await using var command = Sql.Command(transaction.Connection!, """
                 insert into ingestions (tenant, kind, source, profile_version_id, reembed, request)
                 values (@tenant, @kind, @source, @profile, @reembed, @request) returning id
                 """, new("tenant", tenant), new("kind", kind.Name()), new("source", source), new("profile", profileVersionId),
@@ -70,19 +70,19 @@ internal sealed class IngestionStore(DatabaseRetry database)
         }, cancellation);
 
     /// <summary>Takes up again what was given up for abandoned before everything was handed in.</summary>
-    public Task ReopenAsync(long id, CancellationToken cancellation) => ExecuteAsync("""
+    public Task ReopenAsync(long id, CancellationToken cancellation) => database.ExecuteAsync("""
         update ingestions set state = 'pending', finished_at = null where id = @id and state = 'failed' and not submitted
         """, cancellation, new NpgsqlParameter("id", id));
 
     /// <summary>Ends what submitters left behind that died before they had handed in everything, once nothing of it is open.</summary>
-    public Task ReapAbandonedAsync(CancellationToken cancellation) => ExecuteAsync("""
+    public Task ReapAbandonedAsync(CancellationToken cancellation) => database.ExecuteAsync("""
         update ingestions n set state = 'failed', finished_at = now()
         where n.state in ('pending', 'running') and not n.submitted and n.created_at < now() - @age
             and not exists (select 1 from items where ingestion_id = n.id and (stage in ('queued', 'parsed') or created_at > now() - @age))
         """, cancellation, new NpgsqlParameter("age", AbandonedAfter));
 
     /// <summary>Ends ingestions whose last open items another one has taken over.</summary>
-    public Task EndTakenOverAsync(CancellationToken cancellation) => ExecuteAsync($"""
+    public Task EndTakenOverAsync(CancellationToken cancellation) => database.ExecuteAsync($"""
         update ingestions n set state = {EndState}, finished_at = now()
         where n.state in ('pending', 'running') and n.submitted
             and not exists (select 1 from items where ingestion_id = n.id and stage in ('queued', 'parsed'))
@@ -91,7 +91,7 @@ internal sealed class IngestionStore(DatabaseRetry database)
 
     /// <summary>Compare and set: false where the state is none of <paramref name="from"/> any more.</summary>
     public async Task<bool> TransitAsync(long id, IReadOnlyList<IngestionState> from, IngestionState to, CancellationToken cancellation) =>
-        await ExecuteAsync("""
+        await database.ExecuteAsync("""
             update ingestions set state = @to, finished_at = case when @to in ('done', 'cancelled', 'failed') then now() end
             where id = @id and state = any(@from)
             """, cancellation, new("id", id), new("to", Sql.Name(to)), new("from", from.Select(Sql.Name).ToArray())) == 1;
@@ -117,7 +117,7 @@ internal sealed class IngestionStore(DatabaseRetry database)
 
     /// <summary>Ended: everything was handed in and nothing is open. False where that is not so, or it had ended before.</summary>
     public async Task<bool> FinishAsync(long id, CancellationToken cancellation) =>
-        await ExecuteAsync($"""
+        await database.ExecuteAsync($"""
             update ingestions n set state = {EndState}, finished_at = now()
             where id = @id and state in ('pending', 'running') and submitted
                 and not exists (select 1 from items where ingestion_id = n.id and stage in ('queued', 'parsed'))
@@ -127,11 +127,11 @@ internal sealed class IngestionStore(DatabaseRetry database)
     public Task<bool> CancelAsync(long id, CancellationToken cancellation) =>
         database.CommitAsync(async (transaction, token) =>
         {
-            await using var cancel = Command(transaction.Connection!, """
+            await using var cancel = Sql.Command(transaction.Connection!, """
                 update ingestions set state = 'cancelled', finished_at = now() where id = @id and state in ('pending', 'running') returning id
                 """, new NpgsqlParameter("id", id));
             if ((await Sql.LongsAsync(cancel, token)).Count == 0) return false;
-            await using var items = Command(transaction.Connection!, """
+            await using var items = Sql.Command(transaction.Connection!, """
                 update items set stage = 'cancelled', lease_token = null, lease_until = null, updated_at = now()
                 where ingestion_id = @id and stage in ('queued', 'parsed')
                 """, new NpgsqlParameter("id", id));
@@ -171,7 +171,7 @@ internal sealed class IngestionStore(DatabaseRetry database)
     public Task<bool> QueueMissingAsync(long id, ProfileVersion version, string vectors, CancellationToken cancellation) =>
         database.CommitAsync(async (transaction, token) =>
         {
-            await using var command = Command(transaction.Connection!, $"""
+            await using var command = Sql.Command(transaction.Connection!, $"""
                 insert into items (ingestion_id, tenant, external_id, document_id, version, content_hash, stage, outcome)
                 select n.id, d.tenant, d.source || ':' || d.external_id, d.id, d.current_version, d.content_hash,
                     case when t.outcome = 'ok' then 'parsed' else 'queued' end, t.outcome
@@ -184,7 +184,7 @@ internal sealed class IngestionStore(DatabaseRetry database)
                 on conflict (ingestion_id, external_id) do nothing
                 """, new("id", id), new("preparation", version.Profile.Preparation));
             await command.ExecuteNonQueryAsync(token);
-            await using var submitted = Command(
+            await using var submitted = Sql.Command(
                 transaction.Connection!, "update ingestions set submitted = true where id = @id", new NpgsqlParameter("id", id));
             await submitted.ExecuteNonQueryAsync(token);
             return true;
@@ -194,7 +194,7 @@ internal sealed class IngestionStore(DatabaseRetry database)
     public Task<IReadOnlyList<(string Tenant, DocumentKind Kind)>> MissingAsync(string vectors, CancellationToken cancellation) =>
         database.RunAsync(async (connection, token) =>
         {
-            await using var command = Command(connection, $"""
+            await using var command = Sql.Command(connection, $"""
                 select distinct d.tenant, d.kind from documents d
                 where d.current_version is not null and not exists (
                     select 1 from {vectors} x where x.tenant = d.tenant and x.kind = d.kind and x.content_hash = d.content_hash)
@@ -253,25 +253,10 @@ internal sealed class IngestionStore(DatabaseRetry database)
         string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellation, params NpgsqlParameter[] parameters) =>
         database.RunAsync(async (connection, token) =>
         {
-            await using var command = Command(connection, sql, parameters);
+            await using var command = Sql.Command(connection, sql, parameters);
             var rows = new List<T>();
             await using var reader = await command.ExecuteReaderAsync(token);
             while (await reader.ReadAsync(token)) rows.Add(read(reader));
             return (IReadOnlyList<T>)rows;
         }, cancellation);
-
-    private Task<int> ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters) =>
-        database.RunAsync(async (connection, token) =>
-        {
-            await using var command = Command(connection, sql, parameters);
-            return await command.ExecuteNonQueryAsync(token);
-        }, cancellation);
-
-    /// <summary>Parameters are copied: a retried command must not share them with the first.</summary>
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)
-    {
-        var command = new NpgsqlCommand(sql, connection);
-        foreach (var parameter in parameters) command.Parameters.Add(parameter.Clone());
-        return command;
-    }
 }

@@ -19,6 +19,14 @@ internal static class Sql
 
     public static string Json(IReadOnlyList<string> values) => JsonSerializer.Serialize(values);
 
+    /// <summary>Parameters are copied: a retried command must not share them with the first.</summary>
+    public static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        foreach (var parameter in parameters) command.Parameters.Add(parameter.Clone());
+        return command;
+    }
+
     /// <summary>The first column of every row.</summary>
     public static async Task<IReadOnlyList<long>> LongsAsync(NpgsqlCommand command, CancellationToken cancellation)
     {

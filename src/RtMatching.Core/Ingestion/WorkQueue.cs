@@ -89,7 +89,7 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
     /// <param name="reason">For a person; never a piece of the document.</param>
     public async Task FailAsync(Lease lease, LeasedItem item, string reason, CancellationToken cancellation)
     {
-        var held = await ExecuteAsync($"""
+        var held = await database.ExecuteAsync($"""
             update items i
             set {Ended}
             where id = @id and lease_token = @token
@@ -163,7 +163,7 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
     public async Task RenewAsync(CancellationToken cancellation)
     {
         foreach (var lease in _leases.Values)
-            await ExecuteAsync(
+            await database.ExecuteAsync(
                 "update items set lease_until = now() + @lease where id = any(@ids) and lease_token = @token", cancellation,
                 new("ids", lease.Held), new("token", lease.Token), new("lease", options.Lease));
     }
@@ -176,7 +176,7 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
         using var farewell = new CancellationTokenSource(FarewellPatience);
         try
         {
-            await ExecuteAsync("""
+            await database.ExecuteAsync("""
                 update items set lease_token = null, lease_until = null, attempts = greatest(attempts - 1, 0)
                 where id = any(@ids) and lease_token = @token
                 """, farewell.Token, new("ids", held), new("token", lease.Token));
@@ -186,12 +186,4 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
             // Nothing is lost: the lease runs out, and then the items are reaped.
         }
     }
-
-    private Task<int> ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters) =>
-        database.RunAsync(async (connection, token) =>
-        {
-            await using var command = new NpgsqlCommand(sql, connection);
-            foreach (var parameter in parameters) command.Parameters.Add(parameter.Clone());
-            return await command.ExecuteNonQueryAsync(token);
-        }, cancellation);
 }

@@ -17,7 +17,7 @@ public sealed class BulkRankingLoop
     private readonly Action<Exception> _tell;
     private readonly BulkRankingQueue _queue;
     private readonly Dictionary<long, BulkBatch> _batches = [];
-    private readonly SemaphoreSlim _awake = new(0, 1);
+    private readonly WakeSignal _awake = new();
 
     /// <param name="embed">With the model and settings of a profile version.</param>
     /// <param name="tell">Told of what keeps the loop itself from working; it goes on.</param>
@@ -28,17 +28,7 @@ public sealed class BulkRankingLoop
     }
 
     /// <summary>There may be new work: look at once instead of at the next poll.</summary>
-    public void Wake()
-    {
-        try
-        {
-            _awake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is being woken already.
-        }
-    }
+    public void Wake() => _awake.Set();
 
     /// <summary>Runs until <paramref name="stop"/>: then nothing more is leased, and the batch that is being ranked is finished.</summary>
     /// <param name="abort">That batch is handed back at once.</param>

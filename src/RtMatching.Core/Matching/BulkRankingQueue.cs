@@ -72,7 +72,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
     /// <summary>Those whose worker stopped without a word for the last time that is allowed.</summary>
     private async Task EndSilentAsync(NpgsqlTransaction transaction, long id, CancellationToken cancellation)
     {
-        await using var command = Command(transaction.Connection!, """
+        await using var command = Sql.Command(transaction.Connection!, """
             update bulk_ranking_jobs set ended_at = now(), lease_token = null, lease_until = null, text = null,
                 problem = 'Its worker stopped without a word, each time: it may be what stops it.'
             where bulk_ranking_id = @id and ended_at is null and lease_until < now() and attempts >= @max
@@ -82,7 +82,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
 
     private async Task<List<LeasedJob>> ClaimAsync(NpgsqlTransaction transaction, long id, int max, Guid lease, CancellationToken cancellation)
     {
-        await using var command = Command(transaction.Connection!, """
+        await using var command = Sql.Command(transaction.Connection!, """
             with waiting as (
                 select position, attempts from bulk_ranking_jobs
                 where bulk_ranking_id = @id and ended_at is null and not_before <= now() and (lease_until is null or lease_until < now())
@@ -111,11 +111,11 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
 
     private static async Task<(long Version, RankingRequest Settings)> BeginAsync(NpgsqlTransaction transaction, long id, CancellationToken cancellation)
     {
-        await using var begin = Command(transaction.Connection!, """
+        await using var begin = Sql.Command(transaction.Connection!, """
             update bulk_rankings set state = 'running', started_at = coalesce(started_at, now()) where id = @id and state = 'pending'
             """, new NpgsqlParameter("id", id));
         await begin.ExecuteNonQueryAsync(cancellation);
-        await using var select = Command(
+        await using var select = Sql.Command(
             transaction.Connection!, "select profile_version_id, settings::text from bulk_rankings where id = @id", new NpgsqlParameter("id", id));
         await using var reader = await select.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);       // the claimed jobs' rows refer to it
@@ -124,7 +124,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
 
     /// <summary>Stores the lines of jobs that the lease still holds; the text is not needed any more.</summary>
     public Task CompleteAsync(
-        JobLease lease, IReadOnlyList<LeasedJob> jobs, IReadOnlyList<string> lines, CancellationToken cancellation) => ExecuteAsync("""
+        JobLease lease, IReadOnlyList<LeasedJob> jobs, IReadOnlyList<string> lines, CancellationToken cancellation) => database.ExecuteAsync("""
         update bulk_ranking_jobs j set line = ranked.line, text = null, ended_at = now(), lease_token = null, lease_until = null
         from unnest(@positions, @lines) as ranked (position, line)
         where j.bulk_ranking_id = @id and j.position = ranked.position and j.lease_token = @token
@@ -135,7 +135,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
     /// <summary>The attempt failed: the job waits for its next one, longer each time, or its line tells the problem.</summary>
     /// <param name="problem">For a person; never a piece of the text.</param>
     /// <param name="final">Another attempt would end the same.</param>
-    public Task FailAsync(JobLease lease, LeasedJob job, string problem, bool final, CancellationToken cancellation) => ExecuteAsync("""
+    public Task FailAsync(JobLease lease, LeasedJob job, string problem, bool final, CancellationToken cancellation) => database.ExecuteAsync("""
         update bulk_ranking_jobs set
             problem = case when @final or attempts >= @max then @problem end, ended_at = case when @final or attempts >= @max then now() end,
             text = case when @final or attempts >= @max then null else text end,
@@ -145,7 +145,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
         new("id", lease.BulkRankingId), new("token", lease.Token), new("position", job.Position), new("problem", problem), new("final", final),
         new("max", options.MaxAttempts), new("backoff", options.Backoff));
 
-    public Task RenewAsync(JobLease lease, CancellationToken cancellation) => ExecuteAsync(
+    public Task RenewAsync(JobLease lease, CancellationToken cancellation) => database.ExecuteAsync(
         "update bulk_ranking_jobs set lease_until = now() + @lease where bulk_ranking_id = @id and lease_token = @token", cancellation,
         new("id", lease.BulkRankingId), new("token", lease.Token), new("lease", options.Lease));
 
@@ -155,7 +155,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
         using var farewell = new CancellationTokenSource(FarewellPatience);
         try
         {
-            await ExecuteAsync("""
+            await database.ExecuteAsync("""
                 update bulk_ranking_jobs set lease_token = null, lease_until = null, attempts = greatest(attempts - 1, 0)
                 where bulk_ranking_id = @id and lease_token = @token
                 """, farewell.Token, new("id", lease.BulkRankingId), new("token", lease.Token));
@@ -167,28 +167,13 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
     }
 
     /// <summary>Done: every job has its line or its problem. False where that is not so, or it had ended before.</summary>
-    public async Task<bool> FinishAsync(long id, CancellationToken cancellation) => await ExecuteAsync("""
+    public async Task<bool> FinishAsync(long id, CancellationToken cancellation) => await database.ExecuteAsync("""
         update bulk_rankings b set state = 'done', finished_at = now(), started_at = coalesce(started_at, now())
         where id = @id and state in ('pending', 'running') and submitted
             and not exists (select 1 from bulk_ranking_jobs where bulk_ranking_id = b.id and ended_at is null)
         """, cancellation, new NpgsqlParameter("id", id)) == 1;
 
     /// <summary>Deletes what ended so long ago that nobody comes for its result any more.</summary>
-    public Task ExpireAsync(CancellationToken cancellation) => ExecuteAsync(
+    public Task ExpireAsync(CancellationToken cancellation) => database.ExecuteAsync(
         "delete from bulk_rankings where finished_at < now() - @keep", cancellation, new NpgsqlParameter("keep", options.Keep));
-
-    private Task<int> ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters) =>
-        database.RunAsync(async (connection, token) =>
-        {
-            await using var command = Command(connection, sql, parameters);
-            return await command.ExecuteNonQueryAsync(token);
-        }, cancellation);
-
-    /// <summary>Parameters are copied: a retried command must not share them with the first.</summary>
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)
-    {
-        var command = new NpgsqlCommand(sql, connection);
-        foreach (var parameter in parameters) command.Parameters.Add(parameter.Clone());
-        return command;
-    }
 }

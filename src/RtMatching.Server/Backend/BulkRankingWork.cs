@@ -9,18 +9,16 @@ namespace RtMatching.Server.Backend;
 /// </summary>
 internal sealed class BulkRankingWork : IHostedService, IDisposable
 {
-    private readonly CancellationTokenSource _stop = new();
-    private readonly CancellationTokenSource _abort = new();
-    private readonly IHostApplicationLifetime _lifetime;
-    private readonly ServerOptions _options;
+    private readonly IngestionStages _stages;
     private readonly BulkRankingLoop _loop;
-    private Task _run = Task.CompletedTask;
+    private readonly ServerLoop _run;
 
     public BulkRankingWork(
         Database database, ServerOptions options, ProfileRankings rankings, IHostApplicationLifetime lifetime, ILogger<BulkRankingWork> log)
     {
-        (_lifetime, _options) = (lifetime, options);
+        _stages = options.Work;
         _loop = new BulkRankingLoop(database, rankings.Background, tell: e => log.LogWarning("Bulk rankings wait: {Type}. Tried again soon.", e.GetType().Name));
+        _run = new ServerLoop(lifetime, options.ShutdownTime, _loop.RunAsync);
     }
 
     /// <summary>There is new work.</summary>
@@ -28,21 +26,11 @@ internal sealed class BulkRankingWork : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellation)
     {
-        if (_options.Work.HasFlag(IngestionStages.Embed))
-            _lifetime.ApplicationStarted.Register(() => _run = Task.Run(() => _loop.RunAsync(_stop.Token, _abort.Token), CancellationToken.None));
+        if (_stages.HasFlag(IngestionStages.Embed)) _run.Start();
         return Task.CompletedTask;
     }
 
-    public async Task StopAsync(CancellationToken cancellation)
-    {
-        await _stop.CancelAsync();
-        _abort.CancelAfter(_options.ShutdownTime);
-        await _run;
-    }
+    public Task StopAsync(CancellationToken cancellation) => _run.StopAsync();
 
-    public void Dispose()
-    {
-        _stop.Dispose();
-        _abort.Dispose();
-    }
+    public void Dispose() => _run.Dispose();
 }

@@ -6,36 +6,26 @@ namespace RtMatching.Server.Backend;
 /// <summary>Runs the ingestion loop as long as the server runs. A stopping server leases no more and finishes what it has, or hands it back.</summary>
 internal sealed class IngestionWork : IHostedService, IAsyncDisposable
 {
-    private readonly CancellationTokenSource _stop = new();
-    private readonly CancellationTokenSource _abort = new();
-    private readonly IHostApplicationLifetime _lifetime;
-    private readonly TimeSpan _shutdownTime;
     private readonly IngestionLoop _loop;
-    private Task _run = Task.CompletedTask;
+    private readonly ServerLoop _run;
 
     public IngestionWork(
         Database database, ServerOptions options, Engines engines, IHostApplicationLifetime lifetime, ILogger<IngestionWork> log)
     {
-        (_lifetime, _shutdownTime) = (lifetime, options.ShutdownTime);
         _loop = new IngestionLoop(database, options.Ingestion with { Stages = options.Work, Logger = log }, path => engines.Get(path).Model, trouble => Tell(log, trouble));
+        _run = new ServerLoop(lifetime, options.ShutdownTime, _loop.RunAsync);
     }
 
     /// <summary>There is new work.</summary>
     public void Wake() => _loop.Wake();
 
-    /// <summary>Once the server listens: one that cannot, its port being taken, say, leases nothing.</summary>
     public Task StartAsync(CancellationToken cancellation)
     {
-        _lifetime.ApplicationStarted.Register(() => _run = _loop.RunAsync(_stop.Token, _abort.Token));
+        _run.Start();
         return Task.CompletedTask;
     }
 
-    public async Task StopAsync(CancellationToken cancellation)
-    {
-        await _stop.CancelAsync();
-        _abort.CancelAfter(_shutdownTime);
-        await _run;
-    }
+    public Task StopAsync(CancellationToken cancellation) => _run.StopAsync();
 
     private static void Tell(ILogger log, IngestionTrouble trouble)
     {
@@ -46,7 +36,6 @@ internal sealed class IngestionWork : IHostedService, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync();
-        _stop.Dispose();
-        _abort.Dispose();
+        _run.Dispose();
     }
 }

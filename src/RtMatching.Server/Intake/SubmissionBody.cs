@@ -28,9 +28,12 @@ internal static class SubmissionBody
     public static bool IsGiven(HttpRequest request) =>
         request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
 
-    /// <summary>Nothing is read until the items are asked for.</summary>
-    /// <exception cref="ProblemException">415: the body is none of the forms taken.</exception>
-    public static IAsyncEnumerable<SourceItem> Read(HttpRequest request, UploadSource source, CancellationToken cancellation)
+    /// <summary>The items of the request's body, none of it read until they are asked for; null where there is no body at all.</summary>
+    /// <exception cref="ProblemException">415, from what is given: the body is none of the forms taken.</exception>
+    public static Func<UploadSource, IAsyncEnumerable<SourceItem>>? Reader(HttpRequest request, CancellationToken cancellation) =>
+        IsGiven(request) ? source => Read(request, source, cancellation) : null;
+
+    private static IAsyncEnumerable<SourceItem> Read(HttpRequest request, UploadSource source, CancellationToken cancellation)
     {
         var type = MediaTypeHeaderValue.TryParse(request.ContentType, out var parsed) ? parsed : null;
         return type?.MediaType.Value?.ToLowerInvariant() switch

@@ -36,9 +36,7 @@ internal static class AddItems
         [FromHeader(Name = RequestKey.Header), Description("1 to 200 visible ASCII characters; not needed: parts may be sent twice.")] string? key,
         CancellationToken cancellation)
     {
-        Func<UploadSource, IAsyncEnumerable<SourceItem>>? read = SubmissionBody.IsGiven(context.Request)
-            ? source => SubmissionBody.Read(context.Request, source, cancellation)
-            : null;
+        var read = SubmissionBody.Reader(context.Request, cancellation);
         return IngestionAnswers.Accepted(context.Response, await submissions.AddAsync(caller, key, id, complete ?? false, read, cancellation));
     }
 }

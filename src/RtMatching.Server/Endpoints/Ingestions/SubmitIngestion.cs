@@ -43,9 +43,7 @@ internal static class SubmitIngestion
         CancellationToken cancellation)
     {
         var request = query.Request(caller);
-        Func<UploadSource, IAsyncEnumerable<SourceItem>>? read = SubmissionBody.IsGiven(context.Request)
-            ? source => SubmissionBody.Read(context.Request, source, cancellation)
-            : null;
+        var read = SubmissionBody.Reader(context.Request, cancellation);
         var summary = await submissions.SubmitAsync(caller, key, query.Parameters(open ?? false), request, open ?? false, read, cancellation);
         return IngestionAnswers.Accepted(context.Response, summary);
     }
