@@ -14,13 +14,10 @@ namespace RtMatching.Cli.Commands;
 internal static class EmbedCommand
 {
     private static readonly Option<string?> Model = CommonOptions.Model();
-    private static readonly Option<PoolingKind> Pooling = PoolingOption();
-    private static readonly Option<string?> Instruction = new("--instruction") { Description = "Embed 'Instruct: T\\nQuery:' and the text.", HelpName = "T" };
-    private static readonly Option<bool> NoPrompt = new("--no-prompt") { Description = "Embed the bare text where the pooling would wrap it in a template." };
-    private static readonly Option<AppendEos> Eos = new("--append-eos") { Description = "Append the model's end token: auto, always or never.", DefaultValueFactory = _ => AppendEos.Auto };
+    private static readonly Option<PoolingKind> Pooling = VectorOptions.Pooling();
+    private static readonly VectorOptions Vector = new();
     private static readonly Option<int> Iterations = new("--iterations") { Description = "Passes of Refined Thought; 1 is the plain model.", DefaultValueFactory = _ => 1, HelpName = "K" };
     private static readonly Option<bool> AllIterations = new("--all-iterations") { Description = "Write the vector of every pass, not only the last." };
-    private static readonly Option<int?> Dimension = new("--dim") { Description = "Keep the first D dimensions and normalise again.", HelpName = "D" };
     private static readonly Option<string?> Input = new("--input") { Description = "A file of {\"id\",\"text\"} lines; stdin without it.", HelpName = "F.jsonl" };
     private static readonly Option<string?> Output = new("--output") { Description = "Where the lines go; stdout without it.", HelpName = "F.jsonl" };
 
@@ -28,9 +25,9 @@ internal static class EmbedCommand
     {
         var command = new Command("embed", "Turns {\"id\",\"text\"} lines into L2-normalised vectors; needs no database.")
         {
-            Model, Pooling, Instruction, NoPrompt, Eos, Iterations, AllIterations, Dimension, Input, Output,
-            CommonOptions.Server, CommonOptions.Key,
+            Model, Pooling, Iterations, AllIterations, Input, Output, CommonOptions.Server, CommonOptions.Key,
         };
+        foreach (var option in Vector.All) command.Options.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
             using var server = ServerClient.From(parsed);
@@ -38,19 +35,6 @@ internal static class EmbedCommand
         });
         return command;
     }
-
-    public static Option<PoolingKind> PoolingOption() => new("--pooling")
-    {
-        Description = "last, mean, prompt-eol, va or aligned-wva.",
-        DefaultValueFactory = _ => PoolingKind.Last,
-        CustomParser = result =>
-        {
-            var name = result.Tokens[0].Value;
-            if (Enum.TryParse<PoolingKind>(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var kind) && Enum.IsDefined(kind)) return kind;
-            result.AddError($"--pooling {name}: not one of last, mean, prompt-eol, va, aligned-wva");
-            return default;
-        },
-    };
 
     private static int Run(ParseResult parsed, CancellationToken cancellation)
     {
@@ -88,15 +72,11 @@ internal static class EmbedCommand
         return ExitCode.Ok;
     }
 
-    private static EmbeddingOptions Options(ParseResult parsed) => new()
+    private static EmbeddingOptions Options(ParseResult parsed) => Vector.Read(parsed) with
     {
         Pooling = parsed.GetValue(Pooling),
-        Instruction = parsed.GetValue(Instruction),
-        NoPrompt = parsed.GetValue(NoPrompt),
-        AppendEos = parsed.GetValue(Eos),
         Iterations = parsed.GetValue(Iterations),
         AllIterations = parsed.GetValue(AllIterations),
-        Dimension = parsed.GetValue(Dimension),
     };
 
     /// <summary>The texts for the embedder; their ids wait in <paramref name="ids"/> for the vectors, which come in the same order.</summary>

@@ -77,7 +77,7 @@ internal static class ProfilesCommand
     private sealed class ProfileOptions
     {
         private readonly Option<string?> _model = CommonOptions.Model();
-        private readonly Option<PoolingKind> _pooling = EmbedCommand.PoolingOption();
+        private readonly Option<PoolingKind> _pooling = VectorOptions.Pooling();
         private readonly Option<int> _iterations = new("--iterations") { Description = "Passes of Refined Thought.", HelpName = "K" };
         private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Longer documents are split.", HelpName = "N" };
         private readonly Option<int> _dimension = new("--dim") { Description = "Of the stored vectors.", HelpName = "D" };

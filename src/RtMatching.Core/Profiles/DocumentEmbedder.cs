@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Core.Profiles;
 
@@ -90,8 +91,18 @@ public sealed class DocumentEmbedder
         Instruction = Instruction(kind),
         NoPrompt = Profile.NoPrompt,
         AppendEos = Profile.AppendEos,
-        Iterations = Profile.Iterations,
+        Iterations = Refines(kind) ? Profile.Iterations : 1,
+        Stop = Profile.Stop,
+        Memory = Profile.Memory ?? MemorySettings.Default,
+        Layers = Profile.Layers,
         Dimension = Profile.Dimension,
+    };
+
+    private bool Refines(DocumentKind kind) => Profile.Refined switch
+    {
+        RefinedSide.Query => kind == DocumentKind.Job,
+        RefinedSide.Document => kind == DocumentKind.Cv,
+        _ => true,
     };
 
     private string? Instruction(DocumentKind kind) => kind == DocumentKind.Job ? Profile.JobInstruction : Profile.CvInstruction;

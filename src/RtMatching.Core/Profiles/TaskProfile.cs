@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Core.Profiles;
 
@@ -22,6 +24,24 @@ public sealed record TaskProfile
     /// <summary>k: passes in all.</summary>
     public int Iterations { get; init; } = 1;
 
+    // What came later is left out of the stored settings where it is at its default: profiles stored before it stay equal to what they were.
+
+    /// <summary>Which side of a ranking takes passes 2..k.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public RefinedSide Refined { get; init; }
+
+    /// <summary>Ends single texts before <see cref="Iterations"/> passes; null runs them all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StopRule? Stop { get; init; }
+
+    /// <summary>What goes into the memory token; null for <see cref="MemorySettings.Default"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public MemorySettings? Memory { get; init; }
+
+    /// <summary>For VA and AlignedWVA; null for all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LayerRange? Layers { get; init; }
+
     /// <summary>Instruction put before a job's text; null for none.</summary>
     public string? JobInstruction { get; init; }
 
@@ -38,6 +58,9 @@ public sealed record TaskProfile
     /// <summary>Contacts and the name are kept out of what is embedded.</summary>
     public bool Redact { get; init; } = true;
 }
+
+/// <summary>Which texts are thought about longer; the other side is the plain model, k = 1.</summary>
+public enum RefinedSide { Both, Query, Document }
 
 /// <summary>A stored profile; <paramref name="Id"/> names its vector tables.</summary>
 public sealed record ProfileVersion(long Id, int Version, TaskProfile Profile, bool Active);

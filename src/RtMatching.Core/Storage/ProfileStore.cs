@@ -9,7 +9,12 @@ namespace RtMatching.Core.Storage;
 /// <summary>Profiles, their versions, and each version's vector tables.</summary>
 public sealed class ProfileStore(Database database)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter() },
+        AllowOutOfOrderMetadataProperties = true,     // jsonb keeps no order, and a stop rule is told by its "rule"
+    };
+
 
     private const string Select = """
         select v.id, v.version, v.settings::text, v.id is not distinct from p.active_version_id

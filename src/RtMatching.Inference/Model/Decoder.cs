@@ -39,8 +39,10 @@ public sealed unsafe class Decoder : IDecoder
     internal SimdKernels Kernels { get; }
     internal Workers Workers { get; }
 
-    public IDecoderState Prefill(PackedBatch batch, Capture capture, CancellationToken cancellation = default)
+    public IDecoderState Prefill(
+        PackedBatch batch, Capture capture, MemorySource memory = default, IPromptPrefix? prefix = null, CancellationToken cancellation = default)
     {
+        if (memory != default || prefix is not null) throw new NotImplementedException();
         ObjectDisposedException.ThrowIf(_disposed, this);
         CheckBatch(batch, capture);
         var state = new DecoderState(this, batch, capture);
@@ -55,6 +57,10 @@ public sealed unsafe class Decoder : IDecoder
             throw;
         }
     }
+
+    public IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation = default) => throw new NotImplementedException();
+
+    public void Embedding(int id, Span<float> destination) => throw new NotImplementedException();
 
     public void Dispose()
     {

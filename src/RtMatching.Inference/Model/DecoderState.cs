@@ -51,12 +51,17 @@ internal sealed unsafe class DecoderState : IDecoderState
     }
 
     public int Rows => _batch.Rows;
+
+    public int Tokens(int row) => _batch.Length(CheckRow(row));
+
     private bool Refining => _capture.HasFlag(Capture.Refinement);
 
     public ReadOnlySpan<float> EndState(int row) => _endStates.AsSpan(CheckRow(row) * _hidden, _hidden);
 
     public ReadOnlySpan<float> AttentionRow(int row) =>
         Captured(_attentionRows, Capture.Refinement).AsSpan(AttentionOffset(CheckRow(row)), Positions(row));
+
+    public ReadOnlySpan<float> TokenState(int row, int position) => throw new NotImplementedException();
 
     public ReadOnlySpan<float> MeanState(int row) =>
         Captured(_meanStates, Capture.MeanStates).AsSpan(CheckRow(row) * _hidden, _hidden);

@@ -30,8 +30,37 @@ public interface IDecoder : IDisposable
     ModelConfig Config { get; }
 
     /// <summary>Pass 1 over every text of the batch, each at positions 0 .. n-1, causal within itself.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">An id is outside the vocabulary, or a text does not fit the window.</exception>
-    IDecoderState Prefill(PackedBatch batch, Capture capture, CancellationToken cancellation = default);
+    /// <param name="memory">What <see cref="IDecoderState.Memory"/> will be summed from.</param>
+    /// <param name="prefix">
+    /// Of this decoder; a text that begins as it does is run only from where they differ, its last token always. The result is the same
+    /// without it. Goes with <see cref="Capture.None"/> alone.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// An id is outside the vocabulary, a text does not fit the window, or the model has no such head.
+    /// </exception>
+    IDecoderState Prefill(
+        PackedBatch batch, Capture capture, MemorySource memory = default, IPromptPrefix? prefix = null, CancellationToken cancellation = default);
+
+    /// <summary>Runs what many texts begin with once, for <see cref="Prefill"/> to go on from.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">As for <see cref="Prefill"/>.</exception>
+    IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation = default);
+
+    /// <summary>E(id): the input embedding of a token. (hidden)</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
+    void Embedding(int id, Span<float> destination);
+}
+
+/// <summary>What the memory token m = sum_j a_j H_j is made of; by default the mean over the heads, every position, final-norm states.</summary>
+/// <param name="Head">One query head's attention row instead of the mean over all.</param>
+/// <param name="TextOnly">The sum leaves out the old memory token and the end token; the shares of the others stay what they are.</param>
+/// <param name="PreNorm">H before the model's final norm.</param>
+public readonly record struct MemorySource(int? Head = null, bool TextOnly = false, bool PreNorm = false);
+
+/// <summary>Keys and values of the tokens that many texts begin with.</summary>
+public interface IPromptPrefix : IDisposable
+{
+    /// <summary>(positions)</summary>
+    ReadOnlySpan<int> Ids { get; }
 }
 
 /// <summary>
@@ -43,17 +72,20 @@ public interface IDecoderState : IDisposable
     /// <summary>Texts in the batch.</summary>
     int Rows { get; }
 
+    /// <summary>Tokens of a row in pass 1.</summary>
+    int Tokens(int row);
+
     /// <summary>The final-norm state of a row's end token in the latest pass. (hidden)</summary>
     ReadOnlySpan<float> EndState(int row);
 
     /// <summary>
-    /// The last layer's attention row of the end token in the latest pass, mean over the query heads; it sums to 1.
-    /// (positions of that pass: the text, the memory token from pass 2 on, the end token). Needs <see cref="Capture.Refinement"/>.
+    /// The last layer's attention row of the end token in the latest pass, mean over the query heads or of the <see cref="MemorySource.Head"/>
+    /// asked for; it sums to 1. (positions of that pass: the text, the memory token from pass 2 on, the end token). Needs <see cref="Capture.Refinement"/>.
     /// </summary>
     ReadOnlySpan<float> AttentionRow(int row);
 
     /// <summary>
-    /// m = sum_j a_j H_j of the latest pass: the end token's attention row over the final-norm states of every position.
+    /// m = sum_j a_j H_j of the latest pass: the end token's attention row over the states, as the <see cref="MemorySource"/> says.
     /// Needs <see cref="Capture.Refinement"/>.
     /// </summary>
     /// <param name="rows">Which texts.</param>
@@ -68,6 +100,12 @@ public interface IDecoderState : IDisposable
     /// <param name="rows">Texts still refining, each at most once.</param>
     /// <param name="memory">(rows.Length, hidden)</param>
     void Refine(ReadOnlySpan<int> rows, ReadOnlySpan<float> memory, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// The state of one of the row's tokens in pass 1: before the final norm where <see cref="MemorySource.PreNorm"/> was asked for, else after
+    /// it. (hidden). Needs <see cref="Capture.Refinement"/>.
+    /// </summary>
+    ReadOnlySpan<float> TokenState(int row, int position);
 
     /// <summary>Mean over all tokens of the row of the final-norm states of pass 1. (hidden). Needs <see cref="Capture.MeanStates"/>.</summary>
     ReadOnlySpan<float> MeanState(int row);

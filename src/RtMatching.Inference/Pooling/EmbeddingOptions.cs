@@ -1,4 +1,5 @@
 using RtMatching.Inference.Model;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Inference.Pooling;
 
@@ -43,8 +44,14 @@ public sealed record EmbeddingOptions
     /// </summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>First and last layer (inclusive, from 0) for VA and AlignedWVA. Null: all.</summary>
-    public (int First, int Last)? Layers { get; init; }
+    /// <summary>For VA and AlignedWVA. Null: all.</summary>
+    public LayerRange? Layers { get; init; }
+
+    /// <summary>What goes into the memory token of passes 2..k.</summary>
+    public MemorySettings Memory { get; init; } = MemorySettings.Default;
+
+    /// <summary>Ends single texts before <see cref="Iterations"/> passes; null runs them all.</summary>
+    public StopRule? Stop { get; init; }
 
     /// <summary>The text stands inside PromptEOL's words.</summary>
     internal bool UsesTemplate => !NoPrompt && Pooling is (PoolingKind.PromptEol or PoolingKind.AlignedWva);
@@ -83,7 +90,7 @@ public sealed record EmbeddingOptions
         if (Pooling is not (PoolingKind.Va or PoolingKind.AlignedWva))
             throw Invalid($"A layer range belongs to poolings 'va' and 'aligned-wva', not '{Pooling.Name()}'.");
         if (layers.First < 0 || layers.Last < layers.First || layers.Last >= config.Layers)
-            throw Invalid($"Layers {layers.First}..{layers.Last} are out of range: the model has 0..{config.Layers - 1}.");
+            throw Invalid($"Layers {layers} are out of range: the model has 0..{config.Layers - 1}.");
     }
 
     private static ArgumentException Invalid(string message) => new(message);

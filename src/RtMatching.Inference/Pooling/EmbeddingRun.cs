@@ -22,8 +22,8 @@ internal sealed class EmbeddingRun
         _decoder = model.Decoder;
         _options = options;
         _sequences = new SequenceBuilder(options, model.Config, model.Tokenizer);
-        _refinement = new RefinedThought(options.Iterations);
-        _readOut = options.Pooling.ReadOut(options.Layers ?? (0, model.Config.Layers - 1));
+        _refinement = new RefinedThought(options.Iterations, options.Stop);
+        _readOut = options.Pooling.ReadOut(options.Layers ?? new LayerRange(0, model.Config.Layers - 1));
         _width = options.Pooling.Width(model.Config);
     }
 
@@ -52,7 +52,7 @@ internal sealed class EmbeddingRun
     public TextEmbedding[] Embed(TextSequence[] batch, CancellationToken cancellation)
     {
         var packed = new PackedBatch([.. batch.Select(sequence => sequence.Ids)]);
-        using var state = _decoder.Prefill(packed, _options.Pooling.Capture() | _refinement.Capture, cancellation);
+        using var state = _decoder.Prefill(packed, _options.Pooling.Capture() | _refinement.Capture, cancellation: cancellation);
         var passes = _refinement.Run(state, _width, _readOut, cancellation);
         return [.. batch.Select((sequence, row) => Embedding(sequence, passes[row]))];
     }

@@ -5,7 +5,7 @@ using RtMatching.Inference.Refinement;
 namespace RtMatching.Inference.Pooling;
 
 /// <summary>How a decoder's states become one vector.</summary>
-public enum PoolingKind { Last, Mean, PromptEol, Va, AlignedWva }
+public enum PoolingKind { Last, Mean, PromptEol, MetaEol, Va, AlignedWva }
 
 /// <summary>What each pooling asks of the decoder and how it reads it.</summary>
 public static class Poolings
@@ -16,6 +16,7 @@ public static class Poolings
         PoolingKind.Last => "last",
         PoolingKind.Mean => "mean",
         PoolingKind.PromptEol => "prompt-eol",
+        PoolingKind.MetaEol => "meta-eol",
         PoolingKind.Va => "va",
         PoolingKind.AlignedWva => "aligned-wva",
         _ => throw Unknown(kind),
@@ -26,31 +27,30 @@ public static class Poolings
 
     internal static Capture Capture(this PoolingKind kind) => kind switch
     {
-        PoolingKind.Last or PoolingKind.PromptEol => Model.Capture.None,
+        PoolingKind.Last or PoolingKind.PromptEol or PoolingKind.MetaEol => Model.Capture.None,
         PoolingKind.Mean => Model.Capture.MeanStates,
         PoolingKind.Va => Model.Capture.Values,
         PoolingKind.AlignedWva => Model.Capture.AttentionOutputs,
         _ => throw Unknown(kind),
     };
 
-    /// <param name="layers">First and last, inclusive.</param>
-    internal static ReadOut ReadOut(this PoolingKind kind, (int First, int Last) layers) => kind switch
+    internal static ReadOut ReadOut(this PoolingKind kind, LayerRange layers) => kind switch
     {
-        PoolingKind.Last or PoolingKind.PromptEol => static (state, row, vector) => state.EndState(row).CopyTo(vector),
+        PoolingKind.Last or PoolingKind.PromptEol or PoolingKind.MetaEol => static (state, row, vector) => state.EndState(row).CopyTo(vector),
         PoolingKind.Mean => static (state, row, vector) => state.MeanState(row).CopyTo(vector),
         PoolingKind.Va => (state, row, vector) => MeanValues(state, row, layers, vector),
         PoolingKind.AlignedWva => (state, row, vector) => SumOfAttentionOutputs(state, row, layers, vector),
         _ => throw Unknown(kind),
     };
 
-    private static void MeanValues(IDecoderState state, int row, (int First, int Last) layers, Span<float> vector)
+    private static void MeanValues(IDecoderState state, int row, LayerRange layers, Span<float> vector)
     {
         vector.Clear();
         for (var layer = layers.First; layer <= layers.Last; layer++) TensorPrimitives.Add(vector, state.MeanValue(row, layer), vector);
         TensorPrimitives.Divide(vector, layers.Last - layers.First + 1, vector);
     }
 
-    private static void SumOfAttentionOutputs(IDecoderState state, int row, (int First, int Last) layers, Span<float> vector)
+    private static void SumOfAttentionOutputs(IDecoderState state, int row, LayerRange layers, Span<float> vector)
     {
         vector.Clear();
         for (var layer = layers.First; layer <= layers.Last; layer++) TensorPrimitives.Add(vector, state.AttentionOutput(row, layer), vector);

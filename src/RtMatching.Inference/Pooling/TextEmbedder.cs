@@ -56,6 +56,17 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
         return Stream(texts, run, cancellation);
     }
 
+    /// <summary>
+    /// Several embeddings of every text, in the order of <paramref name="options"/>: one forward feeds all that share its input.
+    /// </summary>
+    /// <inheritdoc cref="Embed" path="/exception"/>
+    public IEnumerable<TextEmbedding[]> EmbedStream(
+        IReadOnlyList<string> texts, IReadOnlyList<EmbeddingOptions> options, CancellationToken cancellation = default)
+    {
+        var streams = options.Select(option => EmbedStream(texts, option, cancellation).GetEnumerator()).ToArray();
+        while (streams.All(stream => stream.MoveNext())) yield return [.. streams.Select(stream => stream.Current)];
+    }
+
     private IEnumerable<TextEmbedding> Stream(IEnumerable<string> texts, EmbeddingRun run, CancellationToken cancellation)
     {
         var first = 0;

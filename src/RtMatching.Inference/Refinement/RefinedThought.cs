@@ -5,9 +5,6 @@ namespace RtMatching.Inference.Refinement;
 /// <summary>Copies what is pooled of a row's latest pass into <paramref name="vector"/>. (width)</summary>
 public delegate void ReadOut(IDecoderState state, int row, Span<float> vector);
 
-/// <summary>Whether a text needs no further pass, judged after pass <paramref name="k"/>.</summary>
-public delegate bool StopRule(int k, PassTrace trace);
-
 /// <summary>
 /// Refined Thought: pass t + 1 sees the text, then m = sum_j a_j H_j of pass t as one more input embedding, then the end token
 /// again. The text comes before m and the model is causal, so the text's keys, values and states are those of pass 1:
@@ -38,13 +35,13 @@ public sealed class RefinedThought(int passes, StopRule? stop = null)
             foreach (var row in refining) texts[row].Add(Observe(state, row, k, width, readOut, texts[row]));
             if (k == _passes) return texts;
 
-            refining = [.. refining.Where(row => !Stops(texts[row][^1]))];
+            refining = [.. refining.Where(row => !Stops(state.Tokens(row), texts[row]))];
             if (refining.Length == 0) return texts;
             NextPass(state, refining, cancellation);
         }
     }
 
-    private bool Stops(RefinedPass pass) => stop is not null && pass.Trace is { } trace && stop(pass.K, trace);
+    private bool Stops(int tokens, List<RefinedPass> passes) => stop is not null && stop.Stops(tokens, [.. passes.Select(pass => pass.Trace!)]);
 
     private static void NextPass(IDecoderState state, int[] rows, CancellationToken cancellation)
     {
@@ -59,7 +56,6 @@ public sealed class RefinedThought(int passes, StopRule? stop = null)
         readOut(state, row, vector);
         if (_passes == 1) return new RefinedPass(k, vector, null);
 
-        var previous = before.Count == 0 ? null : before[^1].State;
-        return new RefinedPass(k, vector, PassTrace.Of(vector, previous, state.AttentionRow(row)));
+        return new RefinedPass(k, vector, PassTrace.Of(vector, [.. before.Select(pass => pass.State)], state.AttentionRow(row)));
     }
 }

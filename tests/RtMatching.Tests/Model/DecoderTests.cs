@@ -178,7 +178,7 @@ public class DecoderTests
     {
         using var decoder = Build(Config(nameof(ModelFamily.Llama)));
         var cancelled = new CancellationToken(canceled: true);
-        Assert.Throws<OperationCanceledException>(() => decoder.Prefill(new PackedBatch(Texts), Capture.None, cancelled));
+        Assert.Throws<OperationCanceledException>(() => decoder.Prefill(new PackedBatch(Texts), Capture.None, cancellation: cancelled));
         using var state = decoder.Prefill(new PackedBatch(Texts), Capture.Refinement);
         var before = state.EndState(0).ToArray();
         Assert.Throws<OperationCanceledException>(() => state.Refine([0], new float[Shape.Hidden], cancelled));

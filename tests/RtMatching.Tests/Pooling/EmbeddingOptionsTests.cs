@@ -25,7 +25,7 @@ public class EmbeddingOptionsTests
     [InlineData(PoolingKind.AlignedWva, 2, 1, "Layers 2..1")]
     [InlineData(PoolingKind.Last, 0, 1, "belongs to poolings")]
     public void Layers_that_cannot_be(PoolingKind pooling, int first, int last, string message) =>
-        Refused(new EmbeddingOptions { Pooling = pooling, Layers = (first, last) }, message);
+        Refused(new EmbeddingOptions { Pooling = pooling, Layers = new(first, last) }, message);
 
     [Fact]
     public void An_end_token_cannot_be_forced_where_none_is_appended()

@@ -48,7 +48,7 @@ public sealed class GoldenPoolingTests
         var golden = GoldenModel.Texts(family);
         var means = Embed(model, golden, Bare with { Pooling = PoolingKind.Mean });
         var values = Embed(model, golden, Bare with { Pooling = PoolingKind.Va });
-        var lastLayers = Embed(model, golden, Bare with { Pooling = PoolingKind.Va, Layers = (1, 2) });
+        var lastLayers = Embed(model, golden, Bare with { Pooling = PoolingKind.Va, Layers = new(1, 2) });
         for (var text = 0; text < golden.Length; text++)
         {
             Same(golden[text].Mean, means[text].Vector);

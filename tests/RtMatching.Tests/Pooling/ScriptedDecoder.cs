@@ -25,7 +25,8 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
         Vocabulary = 160, Window = window, RopeTheta = 1e4f, NormEpsilon = 1e-5f, EosId = eos,
     };
 
-    public IDecoderState Prefill(PackedBatch batch, Capture capture, CancellationToken cancellation = default)
+    public IDecoderState Prefill(
+        PackedBatch batch, Capture capture, MemorySource memory = default, IPromptPrefix? prefix = null, CancellationToken cancellation = default)
     {
         if (Interlocked.Increment(ref _inside) > 1) EnteredTwice = true;
         Batches.Add([.. Enumerable.Range(0, batch.Rows).Select(row => batch.Ids[batch.Starts[row]..batch.Starts[row + 1]])]);
@@ -33,6 +34,10 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
         Prefilling?.Invoke(Batches.Count);
         return new State(this, Batches[^1]);
     }
+
+    public IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation = default) => throw new NotSupportedException();
+
+    public void Embedding(int id, Span<float> destination) => Vector([id], 5000, Config.Hidden).CopyTo(destination);
 
     public void Dispose()
     {
@@ -52,6 +57,7 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
         private readonly int _hidden = decoder.Config.Hidden;
 
         public int Rows => texts.Length;
+        public int Tokens(int row) => texts[row].Length;
         public ReadOnlySpan<float> EndState(int row) => Vector(texts[row], _pass[row], _hidden);
 
         public ReadOnlySpan<float> AttentionRow(int row)
@@ -71,6 +77,7 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
             foreach (var row in rows) _pass[row]++;
         }
 
+        public ReadOnlySpan<float> TokenState(int row, int position) => Vector(texts[row][..(position + 1)], 6000, _hidden);
         public ReadOnlySpan<float> MeanState(int row) => Vector(texts[row], 2000, _hidden);
         public ReadOnlySpan<float> MeanValue(int row, int layer) => Vector(texts[row], 3000 + layer, decoder.Config.KeyValueWidth);
         public ReadOnlySpan<float> AttentionOutput(int row, int layer) => Vector(texts[row], 4000 + 10 * layer + _pass[row], _hidden);

@@ -65,7 +65,7 @@ public class TextEmbedderTests
     public void Layer_ranges_choose_what_is_summed(PoolingKind pooling, Capture capture)
     {
         var decoder = new ScriptedDecoder();
-        var embedding = Embedder(decoder).Embed(["ab"], new EmbeddingOptions { Pooling = pooling, NoPrompt = true, Layers = (1, 2) })[0];
+        var embedding = Embedder(decoder).Embed(["ab"], new EmbeddingOptions { Pooling = pooling, NoPrompt = true, Layers = new(1, 2) })[0];
         var ids = decoder.Batches[0][0];
         var expected = pooling == PoolingKind.Va
             ? Sum(ScriptedDecoder.Vector(ids, 3001, 4), ScriptedDecoder.Vector(ids, 3002, 4))
@@ -79,7 +79,7 @@ public class TextEmbedderTests
     public void Aligned_wva_reads_the_attention_outputs_of_the_pass_asked_for()
     {
         var decoder = new ScriptedDecoder();
-        var options = new EmbeddingOptions { Pooling = PoolingKind.AlignedWva, Iterations = 3, Layers = (0, 0), NoPrompt = true };
+        var options = new EmbeddingOptions { Pooling = PoolingKind.AlignedWva, Iterations = 3, Layers = new(0, 0), NoPrompt = true };
         var embedding = Embedder(decoder).Embed(["ab"], options)[0];
 
         Assert.Equal(Unit(ScriptedDecoder.Vector(decoder.Batches[0][0], 4003, 8)), embedding.Vector);

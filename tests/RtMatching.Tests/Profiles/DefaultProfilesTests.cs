@@ -75,7 +75,10 @@ public class DefaultProfilesTests
     private sealed class ShapeOnly(ModelConfig config) : IDecoder
     {
         public ModelConfig Config => config;
-        public IDecoderState Prefill(PackedBatch batch, Capture capture, CancellationToken cancellation) => throw new NotSupportedException();
+        public IDecoderState Prefill(PackedBatch batch, Capture capture, MemorySource memory, IPromptPrefix? prefix, CancellationToken cancellation) =>
+            throw new NotSupportedException();
+        public IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation) => throw new NotSupportedException();
+        public void Embedding(int id, Span<float> destination) => throw new NotSupportedException();
         public void Dispose()
         {
         }

@@ -39,7 +39,7 @@ public class RefinedThoughtTests
     public void A_stopped_text_is_left_alone_while_the_others_go_on()
     {
         var stops = new Queue<bool>([false, true, false, true, false]);   // after pass 1: text 1 stops; after pass 2: text 0
-        var (decoder, passes) = Run(new RefinedThought(4, (_, _) => stops.Count > 0 && stops.Dequeue()));
+        var (decoder, passes) = Run(new RefinedThought(4, new ScriptedStop(() => stops.Count > 0 && stops.Dequeue())));
 
         Assert.Equal([2, 1, 4], passes.Select(text => text.Count));
         Assert.Equal([[0, 2], [2], [2]], decoder.Refinements.Select(refinement => refinement.Rows));
@@ -48,7 +48,9 @@ public class RefinedThoughtTests
     [Fact]
     public void Nothing_runs_once_every_text_has_stopped()
     {
-        var (decoder, passes) = Run(new RefinedThought(9, (k, _) => k == 2));
+        var passesSeen = 0;
+        var (decoder, passes) = Run(new RefinedThought(9, new ScriptedStop(() => ++passesSeen > Texts.Length)));
+
 
         Assert.All(passes, text => Assert.Equal(2, text.Count));
         Assert.Single(decoder.Refinements);
@@ -72,8 +74,8 @@ public class RefinedThoughtTests
     [Fact]
     public void The_trace_says_how_far_the_state_moved()
     {
-        var first = PassTrace.Of([3, 4], null, [0.25f, 0.75f]);
-        var second = PassTrace.Of([4, 3], [3, 4], [0.5f, 0, 0.5f]);
+        var first = PassTrace.Of([3, 4], [], [0.25f, 0.75f]);
+        var second = PassTrace.Of([4, 3], [[3, 4]], [0.5f, 0, 0.5f]);
 
         Assert.Equal((1f, 0f, 0.25f), (first.Cosine, first.RelativeChange, first.FirstTokenShare));
         Assert.Equal(0.5623f, first.AttentionEntropy, 4);               // -(0.25 ln 0.25 + 0.75 ln 0.75)
@@ -81,6 +83,11 @@ public class RefinedThoughtTests
         Assert.Equal(MathF.Sqrt(2) / 5, second.RelativeChange, 6);
         Assert.Equal(MathF.Log(2), second.AttentionEntropy, 6);         // a share of zero adds nothing
         Assert.Equal(0.5f, second.FirstTokenShare);
+    }
+
+    private sealed record ScriptedStop(Func<bool> Answer) : StopRule
+    {
+        public override bool Stops(int tokens, IReadOnlyList<PassTrace> traces) => Answer();
     }
 
     private static (ScriptedDecoder Decoder, IReadOnlyList<RefinedPass>[] Passes) Run(RefinedThought refinement)

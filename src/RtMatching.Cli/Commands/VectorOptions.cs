@@ -1,0 +1,42 @@
+using System.CommandLine;
+using RtMatching.Inference.Pooling;
+
+namespace RtMatching.Cli.Commands;
+
+/// <summary>How a text becomes a vector, as options of the commands that work without a profile.</summary>
+internal sealed class VectorOptions
+{
+    private readonly Option<string?> _instruction = new("--instruction") { Description = "Embed 'Instruct: T\\nQuery:' and the text.", HelpName = "T" };
+    private readonly Option<bool> _noPrompt = new("--no-prompt") { Description = "Embed the bare text where the pooling would wrap it in a template." };
+    private readonly Option<AppendEos> _eos = new("--append-eos") { Description = "Append the model's end token: auto, always or never.", DefaultValueFactory = _ => AppendEos.Auto };
+    private readonly Option<int?> _dimension = new("--dim") { Description = "Keep the first D dimensions and normalise again.", HelpName = "D" };
+
+    public IEnumerable<Option> All => [_instruction, _noPrompt, _eos, _dimension];
+
+    /// <summary>The options given, with pooling and passes left at their defaults.</summary>
+    public EmbeddingOptions Read(ParseResult parsed) => new()
+    {
+        Instruction = parsed.GetValue(_instruction),
+        NoPrompt = parsed.GetValue(_noPrompt),
+        AppendEos = parsed.GetValue(_eos),
+        Dimension = parsed.GetValue(_dimension),
+    };
+
+    /// <summary>One pooling.</summary>
+    public static Option<PoolingKind> Pooling() => new("--pooling")
+    {
+        Description = $"{Names}.",
+        DefaultValueFactory = _ => PoolingKind.Last,
+        CustomParser = result =>
+        {
+            if (Find(result.Tokens[0].Value) is { } kind) return kind;
+            result.AddError($"--pooling {result.Tokens[0].Value}: not one of {Names}");
+            return default;
+        },
+    };
+
+    private static string Names => string.Join(", ", Enum.GetValues<PoolingKind>().Select(kind => kind.Name()));
+
+    private static PoolingKind? Find(string name) =>
+        Enum.GetValues<PoolingKind>().Cast<PoolingKind?>().FirstOrDefault(kind => kind!.Value.Name() == name.ToLowerInvariant());
+}
