@@ -20,4 +20,11 @@ public sealed record Curve(string Configuration, long Tokens, double? TokensPerS
 
 /// <param name="Metrics">By name, the main one first; not scaled.</param>
 /// <param name="AgainstFirst">The main metric's difference to k = 1; null at k = 1.</param>
-public sealed record CurvePoint(int K, IReadOnlyList<(string Metric, double Value)> Metrics, BootstrapInterval? AgainstFirst);
+public sealed record CurvePoint(int K, IReadOnlyList<(string Metric, double Value)> Metrics, BootstrapInterval? AgainstFirst)
+{
+    /// <summary>The main metric with its own interval; null where it was not resampled.</summary>
+    public BootstrapInterval? Score { get; init; }
+
+    /// <summary>As <see cref="AgainstFirst"/>, with an interval that holds for all k at once.</summary>
+    public BootstrapInterval? AgainstFirstAtOnce { get; init; }
+}

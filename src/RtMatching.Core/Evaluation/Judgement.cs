@@ -9,7 +9,7 @@ public abstract class Judgement
     /// <summary>What can be resampled: pairs, or queries.</summary>
     public abstract int Units { get; }
 
-    /// <summary>The task's main metric with unit i counted counts[i] times; NaN where it is undefined on them (one label only).</summary>
+    /// <summary>The task's main metric with unit i counted counts[i] times; NaN where it is undefined on them (one label only). May be called from several threads at once.</summary>
     public abstract double Score(ReadOnlySpan<int> counts);
 
     /// <summary>The main metric, every unit counted once.</summary>

@@ -1,48 +1,49 @@
 namespace RtMatching.Core.Evaluation;
 
-/// <param name="Mean">Of the differences b - a over the queries.</param>
-/// <param name="Low">2.5% quantile of the resampled means.</param>
+/// <param name="Mean">The difference b - a on the units themselves.</param>
+/// <param name="Low">2.5% quantile of the resampled differences.</param>
 /// <param name="High">97.5% quantile.</param>
-/// <param name="StandardError">Standard deviation of the resampled means.</param>
+/// <param name="StandardError">Standard deviation of the resampled differences.</param>
 public sealed record BootstrapInterval(double Mean, double Low, double High, double StandardError)
 {
     /// <summary>The interval leaves out zero.</summary>
     public bool IsClear => Low > 0 || High < 0;
 }
 
-/// <summary>Whether one system is better than another on the same queries, or only luckier (paired bootstrap, percentile interval).</summary>
+/// <summary>Whether one system is better than another on the same units, or only luckier (paired bootstrap, percentile interval).</summary>
 public static class PairedBootstrap
 {
-    private const int Resamples = 2000;
-
     /// <param name="a">The metric of each query under the first system.</param>
     /// <param name="b">Of the same queries under the second.</param>
     public static BootstrapInterval Compare(IReadOnlyList<double> a, IReadOnlyList<double> b, int seed = 1)
     {
         if (a.Count != b.Count || a.Count == 0)
             throw new ArgumentException($"Both systems need the same queries: {a.Count} and {b.Count} values.");
-        var differences = a.Zip(b, (x, y) => y - x).ToArray();
-        var random = new Random(seed);
-        var means = new double[Resamples];
-        for (var i = 0; i < Resamples; i++)
-        {
-            var sum = 0.0;
-            for (var j = 0; j < differences.Length; j++) sum += differences[random.Next(differences.Length)];
-            means[i] = sum / differences.Length;
-        }
-
-        Array.Sort(means);
-        var mean = means.Average();
-        var error = Math.Sqrt(means.Average(value => (value - mean) * (value - mean)));
-        return new BootstrapInterval(differences.Average(), Quantile(means, 0.025), Quantile(means, 0.975), error);
+        return Compare(new MeanJudgement(a), new MeanJudgement(b), seed);
     }
 
-    /// <summary>Interpolated between neighbours.</summary>
-    private static double Quantile(double[] sorted, double share)
+    /// <summary>For metrics that are no means, such as rank correlations.</summary>
+    public static BootstrapInterval Compare(Judgement a, Judgement b, int seed = 1) => ResampledScores.Draw([a, b], seed: seed).Difference(0, 1);
+
+    /// <summary>
+    /// The curve over k of judgements after pass 1, 2, ..: every point's metrics, the score's own interval, and its difference to
+    /// k = 1, alone and all at once.
+    /// </summary>
+    /// <param name="passes">Pass 1 first.</param>
+    public static IReadOnlyList<CurvePoint> Points(IReadOnlyList<Judgement> passes, int seed = 1, CancellationToken cancellation = default) =>
+        Points(passes, ResampledScores.Draw(passes, seed: seed, cancellation: cancellation), 0);
+
+    /// <param name="resampled">Holds the passes from system <paramref name="first"/> on.</param>
+    internal static IReadOnlyList<CurvePoint> Points(IReadOnlyList<Judgement> passes, ResampledScores resampled, int first)
     {
-        var position = share * (sorted.Length - 1);
-        var below = (int)position;
-        var above = Math.Min(below + 1, sorted.Length - 1);
-        return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+        var band = resampled.Simultaneous([.. Enumerable.Range(first + 1, passes.Count - 1).Select(to => (first, to))]);
+        return
+        [
+            .. passes.Select((judgement, i) => new CurvePoint(i + 1, judgement.Metrics, i == 0 ? null : resampled.Difference(first, first + i))
+            {
+                Score = resampled.Of(first + i),
+                AgainstFirstAtOnce = i == 0 ? null : band[i - 1],
+            }),
+        ];
     }
 }

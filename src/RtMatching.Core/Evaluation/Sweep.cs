@@ -23,6 +23,10 @@ public sealed record Sweep(string Configuration, IReadOnlyList<SweptText> Texts,
     /// <summary>The vectors after pass <paramref name="k"/>. (texts, dimension)</summary>
     public IReadOnlyList<float[]> At(int k) => [.. Texts.Select(text => text.Vectors[k - 1])];
 
+    /// <summary>Every text's vector after passes of its own. (texts, dimension)</summary>
+    /// <param name="passes">(texts)</param>
+    public IReadOnlyList<float[]> At(IReadOnlyList<int> passes) => [.. Texts.Select((text, i) => text.Vectors[passes[i] - 1])];
+
     /// <summary>How many passes each text takes under a rule, found in the traces: nothing is run again. (texts)</summary>
     public int[] PassesUnder(StopRule rule) => [.. Texts.Select(text => PassesUnder(rule, text, Passes))];
 
