@@ -42,10 +42,11 @@ public sealed unsafe class Decoder : IDecoder
     public IDecoderState Prefill(
         PackedBatch batch, Capture capture, MemorySource memory = default, IPromptPrefix? prefix = null, CancellationToken cancellation = default)
     {
-        if (memory != default || prefix is not null) throw new NotImplementedException();
+        if (prefix is not null) throw new NotImplementedException();
         ObjectDisposedException.ThrowIf(_disposed, this);
         CheckBatch(batch, capture);
-        var state = new DecoderState(this, batch, capture);
+        CheckHead(memory.Head);
+        var state = new DecoderState(this, batch, capture, memory);
         try
         {
             state.Prefill(cancellation);
@@ -60,7 +61,12 @@ public sealed unsafe class Decoder : IDecoder
 
     public IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation = default) => throw new NotImplementedException();
 
-    public void Embedding(int id, Span<float> destination) => throw new NotImplementedException();
+    public void Embedding(int id, Span<float> destination)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        CheckId(id, nameof(id));
+        ReadEmbedding(id, destination);
+    }
 
     public void Dispose()
     {
@@ -285,12 +291,21 @@ public sealed unsafe class Decoder : IDecoder
                 (refining ? $" ({Config.Window} less one for the memory token)" : "") + "; cut it there.");
         }
 
-        foreach (var id in batch.Ids)
-        {
-            if ((uint)id < (uint)Config.Vocabulary) continue;
-            throw new ArgumentOutOfRangeException(
-                nameof(batch), id, $"Token id {id} is outside the model's vocabulary of {Config.Vocabulary}; is the tokenizer another model's?");
-        }
+        foreach (var id in batch.Ids) CheckId(id, nameof(batch));
+    }
+
+    private void CheckId(int id, string parameter)
+    {
+        if ((uint)id < (uint)Config.Vocabulary) return;
+        throw new ArgumentOutOfRangeException(
+            parameter, id, $"Token id {id} is outside the model's vocabulary of {Config.Vocabulary}; is the tokenizer another model's?");
+    }
+
+    private void CheckHead(int? head)
+    {
+        if (head is not { } asked || (uint)asked < (uint)Config.Heads) return;
+        throw new ArgumentOutOfRangeException(
+            nameof(MemorySource.Head), asked, $"The model has no query head {asked}; its heads are 0 to {Config.Heads - 1}.");
     }
 
     private static void Check(ModelConfig config)

@@ -4,8 +4,7 @@ using RtMatching.Inference.Kernels;
 namespace RtMatching.Inference.Model;
 
 /// <summary>
-/// A batch in the managed decoder: the cache of every layer and the final-norm states, as far as
-/// <see cref="Capture"/> asks. The text's part never changes after pass 1; positions n-1 (memory) and n (end token)
+/// A batch in the managed decoder: the cache of every layer and the states, as far as <see cref="Capture"/> asks. The text's part never changes after pass 1; positions n-1 (memory) and n (end token)
 /// are overwritten by every later pass.
 /// </summary>
 internal sealed unsafe class DecoderState : IDecoderState
@@ -13,13 +12,17 @@ internal sealed unsafe class DecoderState : IDecoderState
     private readonly Decoder _decoder;
     private readonly PackedBatch _batch;
     private readonly Capture _capture;
+    private readonly MemorySource _source;
     private readonly int _hidden;
     private readonly KeyValueCache[] _caches;
+
+    // What the memory is summed from, before or after the final norm as the source says.
     private readonly NativeBuffer? _textStates; // (tokens, hidden), of pass 1
+    private readonly float[]? _memoryStates; // (texts, hidden)
+    private readonly float[]? _endSources; // (texts, hidden); the end states themselves unless the source is before the norm
 
     // What is handed out as spans is managed, so that a caller who forgets to dispose cannot read freed memory.
     private readonly float[] _endStates; // (texts, hidden)
-    private readonly float[]? _memoryStates; // (texts, hidden)
     private readonly float[]? _attentionRows; // (tokens + texts): text t's n + 1 positions at Starts[t] + t
     private readonly float[]? _meanStates; // (texts, hidden)
     private readonly float[]? _meanValues; // (layers, texts, kvWidth)
@@ -27,9 +30,9 @@ internal sealed unsafe class DecoderState : IDecoderState
     private readonly bool[] _refined;
     private bool _disposed;
 
-    public DecoderState(Decoder decoder, PackedBatch batch, Capture capture)
+    public DecoderState(Decoder decoder, PackedBatch batch, Capture capture, MemorySource source)
     {
-        (_decoder, _batch, _capture, _hidden) = (decoder, batch, capture, decoder.Config.Hidden);
+        (_decoder, _batch, _capture, _source, _hidden) = (decoder, batch, capture, source, decoder.Config.Hidden);
         var config = decoder.Config;
         var capacity = new int[batch.Rows];
         for (var text = 0; text < batch.Rows; text++) capacity[text] = batch.Length(text) + (Refining ? 1 : 0);
@@ -41,6 +44,7 @@ internal sealed unsafe class DecoderState : IDecoderState
         if (Refining)
         {
             _memoryStates = new float[(long)batch.Rows * _hidden];
+            _endSources = source.PreNorm ? new float[(long)batch.Rows * _hidden] : _endStates;
             _attentionRows = new float[batch.Tokens + batch.Rows];
             _textStates = new NativeBuffer((long)batch.Tokens * _hidden);
         }
@@ -56,12 +60,20 @@ internal sealed unsafe class DecoderState : IDecoderState
 
     private bool Refining => _capture.HasFlag(Capture.Refinement);
 
+    private bool KeepsPreNorm => Refining && _source.PreNorm;
+
     public ReadOnlySpan<float> EndState(int row) => _endStates.AsSpan(CheckRow(row) * _hidden, _hidden);
 
     public ReadOnlySpan<float> AttentionRow(int row) =>
         Captured(_attentionRows, Capture.Refinement).AsSpan(AttentionOffset(CheckRow(row)), Positions(row));
 
-    public ReadOnlySpan<float> TokenState(int row, int position) => throw new NotImplementedException();
+    public ReadOnlySpan<float> TokenState(int row, int position)
+    {
+        var states = Captured(_textStates, Capture.Refinement);
+        if ((uint)position >= (uint)Tokens(row))
+            throw new ArgumentOutOfRangeException(nameof(position), position, $"Text {row} has {Tokens(row)} tokens.");
+        return states.Slice((long)(_batch.Starts[row] + position) * _hidden, _hidden).ToArray();   // native memory is not handed out
+    }
 
     public ReadOnlySpan<float> MeanState(int row) =>
         Captured(_meanStates, Capture.MeanStates).AsSpan(CheckRow(row) * _hidden, _hidden);
@@ -151,16 +163,27 @@ internal sealed unsafe class DecoderState : IDecoderState
         };
         _decoder.Forward(pass, buffers, cancellation);
 
-        var states = _textStates is null ? buffers.Residual : _textStates.Pointer;
-        _decoder.FinalNorm(buffers.Residual, states, endsOnly ? Rows : _batch.Tokens);
+        var states = NormText(buffers.Residual, endsOnly ? Rows : _batch.Tokens);
         for (var text = 0; text < Rows; text++)
         {
             var row = endsOnly ? text : runs[text].FirstRow + runs[text].Count - 1;
             Copy(states + (long)row * _hidden, _endStates, text);
+            if (KeepsPreNorm) Copy(_textStates!.Pointer + (long)row * _hidden, _endSources!, text);
             if (_meanStates is not null) Mean(states, _hidden, text, _meanStates.AsSpan(text * _hidden, _hidden));
             if (attention is not null) KeepAttentionRow(text, attention.Pointer + attentionStart[text]);
         }
     }
+
+    /// <summary>Keeps the text's states where refinement follows, and gives the final-norm ones. (rows, hidden)</summary>
+    private float* NormText(float* residual, int rows)
+    {
+        if (KeepsPreNorm) KeepText(residual, (long)rows * _hidden * sizeof(float));
+        var states = _textStates is null || KeepsPreNorm ? residual : _textStates.Pointer;
+        _decoder.FinalNorm(residual, states, rows);
+        return states;
+    }
+
+    private void KeepText(float* residual, long bytes) => Buffer.MemoryCopy(residual, _textStates!.Pointer, bytes, bytes);
 
     private void RunRefinement(TokenRun[] runs, DecoderBuffers buffers, CancellationToken cancellation)
     {
@@ -175,14 +198,25 @@ internal sealed unsafe class DecoderState : IDecoderState
         };
         _decoder.Forward(pass, buffers, cancellation);
 
+        if (KeepsPreNorm) KeepSources(runs, buffers.Residual);
         _decoder.FinalNorm(buffers.Residual, buffers.Residual, pass.Rows);
+        if (!KeepsPreNorm) KeepSources(runs, buffers.Residual);
         foreach (var run in runs)
         {
             _refined[run.Text] = true;
-            var memory = buffers.Residual + (long)run.FirstRow * _hidden;
-            Copy(memory, _memoryStates!, run.Text);
-            Copy(memory + _hidden, _endStates, run.Text);
+            if (KeepsPreNorm) Copy(buffers.Residual + (long)(run.FirstRow + 1) * _hidden, _endStates, run.Text);
             KeepAttentionRow(run.Text, attention.Pointer + attentionStart[run.Text]);
+        }
+    }
+
+    /// <param name="states">Of each run the memory token's, then the end token's. (2 x runs, hidden)</param>
+    private void KeepSources(TokenRun[] runs, float* states)
+    {
+        foreach (var run in runs)
+        {
+            var memory = states + (long)run.FirstRow * _hidden;
+            Copy(memory, _memoryStates!, run.Text);
+            Copy(memory + _hidden, _endSources!, run.Text);
         }
     }
 
@@ -210,7 +244,7 @@ internal sealed unsafe class DecoderState : IDecoderState
         }
     }
 
-    /// <summary>m = sum_j a_j H_j over the text, the memory token from pass 2 on, and the end token.</summary>
+    /// <summary>m = sum_j a_j H_j over the text and, unless it is left out, the memory token from pass 2 on and the end token.</summary>
     private void SumStates(int text, float* memory)
     {
         new Span<float>(memory, _hidden).Clear();
@@ -218,7 +252,8 @@ internal sealed unsafe class DecoderState : IDecoderState
         var prefix = _batch.Length(text) - 1;
         var states = _textStates!.Pointer + (long)_batch.Starts[text] * _hidden;
         for (var j = 0; j < prefix; j++) _decoder.Kernels.AddScaled(states + (long)j * _hidden, attention[j], _hidden, memory);
-        fixed (float* memoryState = &_memoryStates![text * _hidden], endState = &_endStates[text * _hidden])
+        if (_source.TextOnly) return;
+        fixed (float* memoryState = &_memoryStates![text * _hidden], endState = &_endSources![text * _hidden])
         {
             if (_refined[text]) _decoder.Kernels.AddScaled(memoryState, attention[prefix], _hidden, memory);
             _decoder.Kernels.AddScaled(endState, attention[^1], _hidden, memory);
@@ -244,6 +279,12 @@ internal sealed unsafe class DecoderState : IDecoderState
     private void KeepAttentionRow(int text, float* heads)
     {
         var row = _attentionRows.AsSpan(AttentionOffset(text), Positions(text));
+        if (_source.Head is { } one)
+        {
+            new Span<float>(heads + (long)one * row.Length, row.Length).CopyTo(row);
+            return;
+        }
+
         row.Clear();
         var count = _decoder.Config.Heads;
         fixed (float* mean = row)

@@ -28,6 +28,11 @@ public class DecoderTests
 
     private static readonly int[][] Texts = [Ids(7, 1), Ids(1, 2), Ids(50, 3), Ids(2, 4), Ids(33, 5)];
 
+    /// <summary>A text of its end token alone among them: over the text only, its memory is zero.</summary>
+    private static readonly int[][] SourceTexts = [Ids(7, 1), Ids(1, 2), Ids(19, 3)];
+
+    private static readonly PlainDecoder Plain = new(Config(nameof(ModelFamily.Qwen3)), Weights(Config(nameof(ModelFamily.Qwen3))));
+
     public static TheoryData<string, string> FamiliesAndPaths()
     {
         var data = new TheoryData<string, string>();
@@ -52,6 +57,93 @@ public class DecoderTests
             if (k > 0) Refine(state, [.. Enumerable.Range(0, Texts.Length)]);
             for (var row = 0; row < Texts.Length; row++) AssertPass(expected[row][k], state, row);
         }
+    }
+
+    public static TheoryData<int?, bool, bool> MemorySources()
+    {
+        var data = new TheoryData<int?, bool, bool>();
+        foreach (var head in Enumerable.Range(-1, Shape.Heads + 1).Select(head => head < 0 ? (int?)null : head))
+        {
+            foreach (var (textOnly, preNorm) in new[] { (false, false), (false, true), (true, false), (true, true) }) data.Add(head, textOnly, preNorm);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(MemorySources))]
+    public void Every_memory_source_equals_the_plain_decoder_in_every_pass(int? head, bool textOnly, bool preNorm)
+    {
+        var source = new MemorySource(head, textOnly, preNorm);
+        using var decoder = Build(Config(nameof(ModelFamily.Qwen3)));
+        var expected = SourceTexts.Select(text => Plain.Passes(text, 4, source)).ToArray();
+        using var batch = decoder.Prefill(new PackedBatch(SourceTexts), Everything, source);
+        var alone = SourceTexts.Select(text => decoder.Prefill(new PackedBatch([text]), Capture.Refinement, source)).ToArray();
+        for (var k = 0; k < 4; k++)
+        {
+            if (k > 0) Refine(batch, [.. Enumerable.Range(0, SourceTexts.Length)]);
+            for (var row = 0; row < SourceTexts.Length; row++)
+            {
+                if (k > 0) Refine(alone[row], [0]);
+                AssertPass(expected[row][k], batch, row, source);
+                AssertClose(expected[row][k].States[^1], alone[row].EndState(0));
+                AssertClose(Mean(expected[row][0].States), batch.MeanState(row));
+            }
+        }
+
+        foreach (var state in alone) state.Dispose();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Token_states_are_those_of_pass_1_before_or_after_the_norm(bool preNorm)
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Qwen3)));
+        using var state = decoder.Prefill(new PackedBatch(SourceTexts), Capture.Refinement, new MemorySource(PreNorm: preNorm));
+        for (var pass = 1; pass <= 2; pass++)
+        {
+            for (var row = 0; row < SourceTexts.Length; row++)
+            {
+                var expected = Plain.Passes(SourceTexts[row], 1)[0];
+                for (var j = 0; j < SourceTexts[row].Length; j++)
+                    AssertClose(preNorm ? expected.PreNorm[j] : expected.States[j], state.TokenState(row, j));
+            }
+
+            Refine(state, [0, 1, 2]);
+        }
+    }
+
+    [Fact]
+    public void A_token_outside_its_text_is_refused()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        using var state = decoder.Prefill(new PackedBatch([[1, 2], [3]]), Capture.Refinement);
+        Assert.Contains("has 2 tokens", Assert.Throws<ArgumentOutOfRangeException>(() => { state.TokenState(0, 2); }).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => { state.TokenState(1, -1); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { state.TokenState(2, 0); });
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(6)]
+    public void A_head_that_the_model_has_not_is_named(int head)
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(
+            () => decoder.Prefill(new PackedBatch(Texts), Capture.Refinement, new MemorySource(head)));
+        Assert.Contains($"no query head {head}; its heads are 0 to 5", error.Message);
+    }
+
+    [Fact]
+    public void An_embedding_is_the_weights_row_and_ids_are_checked()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        var row = new float[Shape.Hidden];
+        decoder.Embedding(96, row);
+        Assert.Equal(Weights(Shape).Data("model.embed_tokens.weight")[(96 * Shape.Hidden)..], row);
+        Assert.Contains("Token id 97 ", Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Embedding(97, row)).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Embedding(-1, row));
     }
 
     [Theory]
@@ -156,6 +248,7 @@ public class DecoderTests
         using var state = decoder.Prefill(new PackedBatch([[1, 2]]), Capture.None);
         Assert.Contains("Capture.Refinement", Assert.Throws<InvalidOperationException>(() => { state.AttentionRow(0); }).Message);
         Assert.Contains("Capture.Refinement", Assert.Throws<InvalidOperationException>(() => Refine(state, [0])).Message);
+        Assert.Contains("Capture.Refinement", Assert.Throws<InvalidOperationException>(() => { state.TokenState(0, 0); }).Message);
         Assert.Contains("Capture.MeanStates", Assert.Throws<InvalidOperationException>(() => { state.MeanState(0); }).Message);
         Assert.Contains("Capture.Values", Assert.Throws<InvalidOperationException>(() => { state.MeanValue(0, 0); }).Message);
         Assert.Contains("Capture.AttentionOutputs", Assert.Throws<InvalidOperationException>(() => { state.AttentionOutput(0, 0); }).Message);
@@ -267,14 +360,14 @@ public class DecoderTests
         state.Refine(rows, memory);
     }
 
-    private static void AssertPass(PlainPass expected, IDecoderState state, int row)
+    private static void AssertPass(PlainPass expected, IDecoderState state, int row, MemorySource source = default)
     {
         AssertClose(expected.States[^1], state.EndState(row));
-        AssertClose(expected.EndAttention, state.AttentionRow(row));
+        AssertClose(expected.EndAttention(source.Head), state.AttentionRow(row));
         Assert.Equal(1, state.AttentionRow(row).ToArray().Sum(), 1e-4);
         var memory = new float[Shape.Hidden];
         state.Memory([row], memory);
-        AssertClose(PlainDecoder.Memory(expected), memory);
+        AssertClose(PlainDecoder.Memory(expected, state.Tokens(row), source), memory);
         for (var layer = 0; layer < expected.EndOutputs.Length; layer++)
         {
             AssertClose(expected.EndOutputs[layer], state.AttentionOutput(row, layer));

@@ -5,10 +5,17 @@ namespace RtMatching.Tests.Model;
 
 /// <summary>What one whole run over one text gives.</summary>
 /// <param name="States">Final-norm states. (positions, hidden)</param>
-/// <param name="EndAttention">The last layer's attention row of the last token, mean over the query heads. (positions)</param>
+/// <param name="PreNorm">The states before the final norm. (positions, hidden)</param>
+/// <param name="HeadAttention">The last layer's attention rows of the last token. (heads, positions)</param>
 /// <param name="Values">(layers, positions, kvWidth)</param>
 /// <param name="EndOutputs">Attention outputs after W_O at the last token. (layers, hidden)</param>
-internal sealed record PlainPass(double[][] States, double[] EndAttention, double[][][] Values, double[][] EndOutputs);
+internal sealed record PlainPass(double[][] States, double[][] PreNorm, double[][] HeadAttention, double[][][] Values, double[][] EndOutputs)
+{
+    /// <summary>Of one head, or the mean over all. (positions)</summary>
+    public double[] EndAttention(int? head = null) => head is { } one
+        ? HeadAttention[one]
+        : [.. Enumerable.Range(0, States.Length).Select(j => HeadAttention.Average(row => row[j]))];
+}
 
 /// <summary>
 /// The decoder and Refined Thought as the formulas say them: one text, double precision, nothing cached, every pass
@@ -19,22 +26,25 @@ internal sealed class PlainDecoder(ModelConfig config, IWeights weights)
     private readonly Dictionary<string, double[][]> _read = [];
 
     /// <summary>Passes 1 .. k: [x_1 .. x_(n-1), eos], then [x_1 .. x_(n-1), m, eos] with m = sum_j a_j H_j of the pass before.</summary>
-    public PlainPass[] Passes(int[] ids, int k)
+    /// <param name="scale">What is done to m before it goes in.</param>
+    public PlainPass[] Passes(int[] ids, int k, MemorySource source = default, Func<double[], double[]>? scale = null)
     {
         var passes = new List<PlainPass> { Run([.. ids.Select(Embed)]) };
         while (passes.Count < k)
         {
-            var memory = Memory(passes[^1]);
-            passes.Add(Run([.. ids[..^1].Select(Embed), memory, Embed(ids[^1])]));
+            var memory = Memory(passes[^1], ids.Length, source);
+            passes.Add(Run([.. ids[..^1].Select(Embed), scale?.Invoke(memory) ?? memory, Embed(ids[^1])]));
         }
 
         return [.. passes];
     }
 
-    public static double[] Memory(PlainPass pass)
+    /// <param name="tokens">Of pass 1: the text's and the end token.</param>
+    public static double[] Memory(PlainPass pass, int tokens, MemorySource source = default)
     {
-        var memory = new double[pass.States[0].Length];
-        for (var j = 0; j < pass.States.Length; j++) AddScaled(pass.States[j], pass.EndAttention[j], memory);
+        var (states, attention) = (source.PreNorm ? pass.PreNorm : pass.States, pass.EndAttention(source.Head));
+        var memory = new double[states[0].Length];
+        for (var j = 0; j < (source.TextOnly ? tokens - 1 : states.Length); j++) AddScaled(states[j], attention[j], memory);
         return memory;
     }
 
@@ -42,7 +52,7 @@ internal sealed class PlainDecoder(ModelConfig config, IWeights weights)
     public PlainPass Run(double[][] inputs)
     {
         var x = inputs.Select(row => (double[])row.Clone()).ToArray();
-        var (values, outputs, endAttention) = (new List<double[][]>(), new List<double[]>(), Array.Empty<double>());
+        var (values, outputs, headAttention) = (new List<double[][]>(), new List<double[]>(), Array.Empty<double[]>());
         for (var layer = 0; layer < config.Layers; layer++)
         {
             var prefix = $"model.layers.{layer}.";
@@ -52,10 +62,10 @@ internal sealed class PlainDecoder(ModelConfig config, IWeights weights)
             Add(x, FeedForward(Norm(x, Vector(prefix + "post_attention_layernorm.weight")), prefix + "mlp."));
             values.Add(v);
             outputs.Add(output[^1]);
-            endAttention = attention;
+            headAttention = attention;
         }
 
-        return new PlainPass(Norm(x, Vector("model.norm.weight")), endAttention, [.. values], [.. outputs]);
+        return new PlainPass(Norm(x, Vector("model.norm.weight")), x, headAttention, [.. values], [.. outputs]);
     }
 
     public double[] Embed(int id)
@@ -65,13 +75,13 @@ internal sealed class PlainDecoder(ModelConfig config, IWeights weights)
         return [.. row.Select(v => (double)v)];
     }
 
-    private (double[][] Output, double[][] Values, double[] EndAttention) Attend(double[][] x, string prefix)
+    private (double[][] Output, double[][] Values, double[][] HeadAttention) Attend(double[][] x, string prefix)
     {
         var q = Heads(Project(x, prefix + "q_proj"), prefix + "q_norm.weight");
         var k = Heads(Project(x, prefix + "k_proj"), prefix + "k_norm.weight");
         var v = Project(x, prefix + "v_proj");
         var context = x.Select(_ => new double[config.QueryWidth]).ToArray();
-        var endAttention = new double[x.Length];
+        var headAttention = new double[config.Heads][];
         for (var head = 0; head < config.Heads; head++)
         {
             var (queryStart, keyStart) = (head * config.HeadDim, head / (config.Heads / config.KeyValueHeads) * config.HeadDim);
@@ -83,11 +93,11 @@ internal sealed class PlainDecoder(ModelConfig config, IWeights weights)
                     for (var d = 0; d < config.HeadDim; d++) context[i][queryStart + d] += row[j] * v[j][keyStart + d];
                 }
 
-                if (i == x.Length - 1) AddScaled(row, 1.0 / config.Heads, endAttention);
+                headAttention[head] = row;   // the last token's in the end
             }
         }
 
-        return (Project(context, prefix + "o_proj"), v, endAttention);
+        return (Project(context, prefix + "o_proj"), v, headAttention);
     }
 
     /// <summary>Norm of each head where the family has it, then rotary embedding by the row's own position.</summary>
