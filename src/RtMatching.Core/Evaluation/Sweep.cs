@@ -30,7 +30,7 @@ public sealed record Sweep(string Configuration, IReadOnlyList<SweptText> Texts,
     /// <summary>How many passes each text takes under a rule, found in the traces: nothing is run again. (texts)</summary>
     public int[] PassesUnder(StopRule rule) => [.. Texts.Select(text => PassesUnder(rule, text, Passes))];
 
-    private static int PassesUnder(StopRule rule, SweptText text, int most)
+    internal static int PassesUnder(StopRule rule, SweptText text, int most)
     {
         for (var k = 1; k < most; k++)
             if (rule.Stops(text.Tokens, [.. text.Traces.Take(k)])) return k;

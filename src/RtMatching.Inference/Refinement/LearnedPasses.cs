@@ -12,6 +12,12 @@ public sealed record LearnedPasses : StopRule
 
     private const int MostStumps = 256;
 
+    /// <summary>A text unlike all that the model was trained on is taken for the strangest of those: lines drawn further out say nothing.</summary>
+    private const double MostDeviations = 4;
+
+    /// <summary>A prediction of three passes must not become four by the last bit of a sum.</summary>
+    private const double Rounding = 1e-6;
+
     /// <summary>Changes are looked at by their logarithm, and one of exactly zero counts as this.</summary>
     private const float LeastChange = 1e-6f;
 
@@ -58,13 +64,13 @@ public sealed record LearnedPasses : StopRule
     public double Predict(ReadOnlySpan<double> features)
     {
         var passes = Intercept;
-        for (var i = 0; i < Weights.Count; i++) passes += Weights[i] * ((features[i] - Means[i]) / Deviations[i]);
+        for (var i = 0; i < Weights.Count; i++) passes += Weights[i] * Math.Clamp((features[i] - Means[i]) / Deviations[i], -MostDeviations, MostDeviations);
         foreach (var stump in Stumps) passes += features[stump.Feature] < stump.Threshold ? stump.Below : stump.Above;
         return passes;
     }
 
     public override bool Stops(int tokens, IReadOnlyList<PassTrace> traces) =>
-        traces.Count >= Observed && traces.Count >= Predict(Features(tokens, traces, Observed)) + Margin;
+        traces.Count >= Observed && traces.Count >= Predict(Features(tokens, traces, Observed)) + Margin - Rounding;
 
     public override void Validate()
     {

@@ -17,7 +17,9 @@ public abstract record StopRule
 
     /// <summary>Rules come from files and requests: what they hold is checked before they judge anything.</summary>
     /// <exception cref="ArgumentException">A number that makes no rule; the message names it and the remedy.</exception>
-    public abstract void Validate();
+    public virtual void Validate()
+    {
+    }
 
     private protected static void ValidateThreshold(string rule, float threshold)
     {
@@ -30,10 +32,6 @@ public abstract record StopRule
 public sealed record NeverStops : StopRule
 {
     public override bool Stops(int tokens, IReadOnlyList<PassTrace> traces) => false;
-
-    public override void Validate()
-    {
-    }
 }
 
 /// <summary>Stops once the embedding has moved by less than <paramref name="Threshold"/> of its length in one pass.</summary>
