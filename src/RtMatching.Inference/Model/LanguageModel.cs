@@ -1,5 +1,4 @@
 using RtMatching.Inference.Batching;
-using RtMatching.Inference.Pooling;
 using RtMatching.Inference.Tokenizer;
 using RtMatching.Inference.Weights;
 
@@ -51,18 +50,18 @@ public sealed class LanguageModel : IDisposable
         return GgufTokenizer.Read(file.Metadata, file.Path);
     }
 
-    /// <summary>Texts embedded since it was loaded.</summary>
+    /// <summary>Texts embedded since it was loaded, each counted once however many embeddings were made of it.</summary>
     public long Texts => Interlocked.Read(ref _texts);
 
-    /// <summary>Their tokens, each counted once however many passes were run.</summary>
+    /// <summary>Tokens run for them, each counted once however many passes were run.</summary>
     public long Tokens => Interlocked.Read(ref _tokens);
 
     internal EngineGate Gate { get; } = new();
 
-    internal void Count(TextEmbedding[] done)
+    internal void Count(int texts, long tokens)
     {
-        Interlocked.Add(ref _texts, done.Length);
-        Interlocked.Add(ref _tokens, done.Sum(embedding => (long)embedding.Tokens));
+        Interlocked.Add(ref _texts, texts);
+        Interlocked.Add(ref _tokens, tokens);
     }
 
     /// <summary>Waits for the batch that the model is running: its weights must not go away under it.</summary>

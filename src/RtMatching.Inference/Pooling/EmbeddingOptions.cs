@@ -53,11 +53,17 @@ public sealed record EmbeddingOptions
     /// <summary>Ends single texts before <see cref="Iterations"/> passes; null runs them all.</summary>
     public StopRule? Stop { get; init; }
 
-    /// <summary>The text stands inside PromptEOL's words.</summary>
-    internal bool UsesTemplate => !NoPrompt && Pooling is (PoolingKind.PromptEol or PoolingKind.AlignedWva);
+    /// <summary>The text stands inside a prompt's words.</summary>
+    internal bool UsesTemplate => !NoPrompt && Pooling is (PoolingKind.PromptEol or PoolingKind.MetaEol or PoolingKind.AlignedWva);
 
-    /// <summary>The vector is read at the last token, and passes can follow.</summary>
+    /// <summary>The vector is read at the last token.</summary>
     internal bool PoolsEndToken => Pooling is not (PoolingKind.Mean or PoolingKind.Va);
+
+    /// <summary>Passes can follow the first.</summary>
+    internal bool TakesPasses => PoolsEndToken && Pooling != PoolingKind.MetaEol;
+
+    /// <summary>What stands before the text is run once for all texts; nothing but the last token's state may then be asked for.</summary>
+    internal bool SharesHeads => Pooling == PoolingKind.MetaEol;
 
     /// <summary>The dimension of the vectors that these options give.</summary>
     public int VectorDimension(ModelConfig config) => Dimension ?? Pooling.Width(config);
@@ -71,6 +77,8 @@ public sealed record EmbeddingOptions
         var width = Pooling.Width(config);
         if (Dimension is { } dimension && (dimension < 1 || dimension > width))
             throw Invalid($"Dimension {dimension} is out of range: pooling '{Pooling.Name()}' gives 1 to {width} here.");
+        if (NoPrompt && Pooling == PoolingKind.MetaEol)
+            throw Invalid("Pooling 'meta-eol' is the mean over its prompts, so it cannot go without; use pooling 'last' for the bare text.");
         if (MaxTokens is < 1) throw Invalid($"Max tokens is {MaxTokens}, but must be at least 1.");
         if (AppendEos == AppendEos.Always && (UsesTemplate || !PoolsEndToken))
             throw Invalid($"Pooling '{Pooling.Name()}' appends no end token{(UsesTemplate ? " inside its template" : "")}; use append-eos 'auto'.");
@@ -79,7 +87,7 @@ public sealed record EmbeddingOptions
     private void ValidatePasses()
     {
         if (Iterations < 1) throw Invalid($"Iterations is {Iterations}, but must be at least 1 (the base model).");
-        if (Iterations > 1 && !PoolsEndToken)
+        if (Iterations > 1 && !TakesPasses)
             throw Invalid($"Pooling '{Pooling.Name()}' takes no passes, so iterations must be 1, not {Iterations}; " +
                 "Refined Thought needs pooling 'last', 'prompt-eol' or 'aligned-wva'.");
     }

@@ -1,43 +1,33 @@
-using System.Numerics.Tensors;
-using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Inference.Pooling;
 
-/// <summary>One model with one set of options, both checked: what is done to every text of a call.</summary>
+/// <summary>One model with all options of a call, checked: what is done to every text, and which of it is done once for several of them.</summary>
 internal sealed class EmbeddingRun
 {
-    private readonly IDecoder _decoder;
-    private readonly EmbeddingOptions _options;
-    private readonly SequenceBuilder _sequences;
-    private readonly RefinedThought _refinement;
-    private readonly ReadOut _readOut;
-    private readonly int _width;
+    private readonly IReadOnlyList<Reading> _readings;
+    private readonly IReadOnlyList<SharedSequence> _sequences;
 
     /// <exception cref="ArgumentException">Options that the pooling or the model cannot honour.</exception>
-    public EmbeddingRun(LanguageModel model, EmbeddingOptions options)
+    public EmbeddingRun(LanguageModel model, IReadOnlyList<EmbeddingOptions> options)
     {
-        options.Validate(model.Config);
-        _decoder = model.Decoder;
-        _options = options;
-        _sequences = new SequenceBuilder(options, model.Config, model.Tokenizer);
-        _refinement = new RefinedThought(options.Iterations, options.Stop);
-        _readOut = options.Pooling.ReadOut(options.Layers ?? new LayerRange(0, model.Config.Layers - 1));
-        _width = options.Pooling.Width(model.Config);
+        _readings = [.. options.Select((option, index) => new Reading(index, option, model.Config))];
+        _sequences = [.. Group(model, _readings).Select(group => new SharedSequence(group))];
     }
 
+    /// <summary>What is run for each text of a window.</summary>
     /// <param name="first">The index of the window's first text among all of the call's, for errors.</param>
     /// <exception cref="ArgumentException">A text has nothing to pool.</exception>
-    public TextSequence[] Tokenise(string[] texts, int first, CancellationToken cancellation)
+    public ForwardRow[] Tokenise(string[] texts, int first, CancellationToken cancellation)
     {
-        var sequences = new TextSequence[texts.Length];
+        var rows = new List<ForwardRow>(texts.Length * _sequences.Count);
         for (var text = 0; text < texts.Length; text++)
         {
             cancellation.ThrowIfCancellationRequested();
             try
             {
-                sequences[text] = _sequences.Build(texts[text] ?? throw new ArgumentException("It is null."));
+                AddRows(rows, text, texts[text] ?? throw new ArgumentException("It is null."));
             }
             catch (ArgumentException exception)
             {
@@ -45,34 +35,60 @@ internal sealed class EmbeddingRun
             }
         }
 
-        return sequences;
+        return [.. rows];
     }
 
-    /// <summary>All passes over one batch. One at a time on a model: it uses every core.</summary>
-    public TextEmbedding[] Embed(TextSequence[] batch, CancellationToken cancellation)
+    /// <summary>The embeddings of a window's texts by option. (texts, options)</summary>
+    /// <param name="rows">Every row of the window, in the order of <see cref="Tokenise"/>.</param>
+    /// <param name="passes">What each row's forward gave, by the forward's readings. (rows, readings)</param>
+    public TextEmbedding[][] Embeddings(int texts, ForwardRow[] rows, IReadOnlyList<RefinedPass>[][] passes)
     {
-        var packed = new PackedBatch([.. batch.Select(sequence => sequence.Ids)]);
-        using var state = _decoder.Prefill(packed, _options.Pooling.Capture() | _refinement.Capture, cancellation: cancellation);
-        var passes = _refinement.Run(state, _width, _readOut, cancellation);
-        return [.. batch.Select((sequence, row) => Embedding(sequence, passes[row]))];
+        var parts = new List<(TextSequence, IReadOnlyList<RefinedPass>)>[texts, _readings.Count];
+        for (var row = 0; row < rows.Length; row++)
+        {
+            for (var reading = 0; reading < passes[row].Length; reading++)
+            {
+                ref var part = ref parts[rows[row].Text, rows[row].Forward.Readings[reading].Index];
+                (part ??= []).Add((rows[row].Sequence, passes[row][reading]));
+            }
+        }
+
+        return [.. Enumerable.Range(0, texts).Select(text => _readings.Select(reading => reading.Embedding(parts[text, reading.Index])).ToArray())];
     }
 
-    private TextEmbedding Embedding(TextSequence sequence, IReadOnlyList<RefinedPass> passes)
+    private void AddRows(List<ForwardRow> rows, int text, string value)
     {
-        var kept = _options.AllIterations ? passes : [passes[^1]];
-        return new TextEmbedding(sequence.Ids.Length, sequence.Truncated,
-            [.. kept.Select(pass => new PassEmbedding(pass.K, Normalise(pass.State, sequence), pass.Trace))]);
+        var first = rows.Count;
+        foreach (var sequence in _sequences)
+        {
+            foreach (var (forward, ids) in sequence.Build(value)) rows.Add(new ForwardRow(text, rows.Count == first, forward, ids));
+        }
     }
 
-    /// <summary>Cuts to the dimension asked for, then to length 1.</summary>
-    private float[] Normalise(float[] state, TextSequence sequence)
+    /// <summary>
+    /// By sequence and memory. A reading of pass 1 alone has no memory and joins any that run its sequence, so those come last.
+    /// A pooling of several prompts is in a group for each.
+    /// </summary>
+    private static IEnumerable<List<(SequenceBuilder, Reading)>> Group(LanguageModel model, IReadOnlyList<Reading> readings)
     {
-        var vector = state[..(_options.Dimension ?? _width)];
-        var norm = TensorPrimitives.Norm<float>(vector);
-        if (norm == 0 || !float.IsFinite(norm))
-            throw new InvalidOperationException($"The model's vector for a text of {sequence.Ids.Length} tokens has norm {norm}; " +
-                "its weights are damaged or not of the family that its configuration names.");
-        TensorPrimitives.Divide(vector, norm, vector);
-        return vector;
+        var groups = new List<(Key Key, List<(SequenceBuilder, Reading)> Members)>();
+        foreach (var reading in readings.OrderBy(reading => reading.Memory is null))
+        {
+            foreach (var prompt in Prompt.Of(reading.Options))
+            {
+                var builder = new SequenceBuilder(reading.Options, model.Config, model.Tokenizer, prompt);
+                var key = new Key(builder.Form, reading.Options.SharesHeads, reading.Memory);
+                var group = groups.FirstOrDefault(group => group.Key.Admits(key)).Members;
+                if (group is null) groups.Add((key, group = []));
+                group.Add((builder, reading));
+            }
+        }
+
+        return groups.Select(group => group.Members);
+    }
+
+    private sealed record Key((Prompt, string?, string) Form, bool SharesHeads, MemorySettings? Memory)
+    {
+        public bool Admits(Key other) => (Form, SharesHeads) == (other.Form, other.SharesHeads) && (other.Memory is null || other.Memory == Memory);
     }
 }

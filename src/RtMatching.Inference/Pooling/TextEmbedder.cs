@@ -1,5 +1,6 @@
 using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
+using RtMatching.Inference.Refinement;
 using RtMatching.Inference.Telemetry;
 
 namespace RtMatching.Inference.Pooling;
@@ -50,59 +51,71 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
     /// </summary>
     /// <inheritdoc cref="Embed" path="/exception"/>
     public IEnumerable<TextEmbedding> EmbedStream(
-        IEnumerable<string> texts, EmbeddingOptions options, CancellationToken cancellation = default)
+        IEnumerable<string> texts, EmbeddingOptions options, CancellationToken cancellation = default) =>
+        EmbedStream(texts, [options], cancellation).Select(embeddings => embeddings[0]);
+
+    /// <summary>
+    /// Several embeddings of every text, in the order of <paramref name="options"/>: one forward feeds all that share its input. They do where
+    /// the same tokens are run, and k &gt; 1 with the same memory; one that is run once reads pass 1 of any. Each is what it would be alone.
+    /// </summary>
+    /// <inheritdoc cref="Embed" path="/exception"/>
+    public IEnumerable<TextEmbedding[]> EmbedStream(
+        IEnumerable<string> texts, IReadOnlyList<EmbeddingOptions> options, CancellationToken cancellation = default)
     {
         var run = new EmbeddingRun(Model, options);   // options are judged here, not when the first result is asked for
         return Stream(texts, run, cancellation);
     }
 
-    /// <summary>
-    /// Several embeddings of every text, in the order of <paramref name="options"/>: one forward feeds all that share its input.
-    /// </summary>
-    /// <inheritdoc cref="Embed" path="/exception"/>
-    public IEnumerable<TextEmbedding[]> EmbedStream(
-        IReadOnlyList<string> texts, IReadOnlyList<EmbeddingOptions> options, CancellationToken cancellation = default)
-    {
-        var streams = options.Select(option => EmbedStream(texts, option, cancellation).GetEnumerator()).ToArray();
-        while (streams.All(stream => stream.MoveNext())) yield return [.. streams.Select(stream => stream.Current)];
-    }
-
-    private IEnumerable<TextEmbedding> Stream(IEnumerable<string> texts, EmbeddingRun run, CancellationToken cancellation)
+    private IEnumerable<TextEmbedding[]> Stream(IEnumerable<string> texts, EmbeddingRun run, CancellationToken cancellation)
     {
         var first = 0;
-        Task<TextSequence[]>? ahead = null;
+        (int Texts, Task<ForwardRow[]> Rows)? ahead = null;
         foreach (var window in TextWindows.Of(texts, MaxTextsPerWindow, (long)BatchTokens * BatchesPerWindow * CharactersPerToken))
         {
             var index = first;
             var next = Task.Run(() => run.Tokenise(window, index, cancellation), cancellation);
             first += window.Length;
-            if (ahead is not null)
+            if (ahead is { } before)
             {
-                foreach (var embedding in EmbedWindow(ahead.GetAwaiter().GetResult(), run, cancellation)) yield return embedding;
+                foreach (var embeddings in EmbedWindow(before.Texts, before.Rows, run, cancellation)) yield return embeddings;
             }
 
-            ahead = next;
+            ahead = (window.Length, next);
         }
 
-        if (ahead is null) yield break;
-        foreach (var embedding in EmbedWindow(ahead.GetAwaiter().GetResult(), run, cancellation)) yield return embedding;
+        if (ahead is not { } last) yield break;
+        foreach (var embeddings in EmbedWindow(last.Texts, last.Rows, run, cancellation)) yield return embeddings;
     }
 
-    private TextEmbedding[] EmbedWindow(TextSequence[] sequences, EmbeddingRun run, CancellationToken cancellation)
+    private TextEmbedding[][] EmbedWindow(int texts, Task<ForwardRow[]> tokenised, EmbeddingRun run, CancellationToken cancellation)
     {
-        var embeddings = new TextEmbedding[sequences.Length];
-        foreach (var batch in BatchPlanner.Plan([.. sequences.Select(sequence => sequence.Ids.Length)], BatchTokens))
+        var rows = tokenised.GetAwaiter().GetResult();
+        var passes = new IReadOnlyList<RefinedPass>[rows.Length][];
+        foreach (var alike in Enumerable.Range(0, rows.Length).GroupBy(row => (rows[row].Forward, rows[row].Sequence.Head)))
         {
-            cancellation.ThrowIfCancellationRequested();
-            var rows = batch.Select(text => sequences[text]).ToArray();
-            TextEmbedding[] done;
-            using (Model.Gate.Enter(priority, cancellation)) done = EngineSignals.Measure(Model, BatchTokens, rows, () => run.Embed(rows, cancellation));
-            Model.Count(done);
-            for (var row = 0; row < batch.Length; row++) embeddings[batch[row]] = done[row];
+            int[] indices = [.. alike];
+            foreach (var batch in BatchPlanner.Plan([.. indices.Select(row => Cost(rows[row].Sequence))], BatchTokens))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var done = RunBatch([.. batch.Select(i => rows[indices[i]])], cancellation);
+                for (var i = 0; i < batch.Length; i++) passes[indices[batch[i]]] = done[i];
+            }
         }
 
-        return embeddings;
+        return run.Embeddings(texts, rows, passes);
     }
+
+    private IReadOnlyList<RefinedPass>[][] RunBatch(ForwardRow[] rows, CancellationToken cancellation)
+    {
+        using (Model.Gate.Enter(priority, cancellation))
+            return EngineSignals.Measure(Model, BatchTokens, rows, () => rows[0].Forward.Run(Model, rows, cancellation));
+    }
+
+    /// <summary>
+    /// Tokens of the budget: those that are run. What a head spares is still copied, into the one layer's cache that is kept at a time, and
+    /// must fit where every layer's of the others would.
+    /// </summary>
+    private int Cost(TextSequence sequence) => Math.Max(sequence.Run, sequence.Ids.Length / Model.Config.Layers);
 
     private static int BatchTokensFor(ModelConfig config, EnginePriority priority)
     {

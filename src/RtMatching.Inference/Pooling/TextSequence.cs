@@ -6,45 +6,74 @@ namespace RtMatching.Inference.Pooling;
 /// <summary>The tokens of pass 1 for one text.</summary>
 /// <param name="Ids">Template and end token included; never empty.</param>
 /// <param name="Truncated">The text did not fit and was cut.</param>
-internal sealed record TextSequence(int[] Ids, bool Truncated);
+/// <param name="Head">What every sequence of this kind begins with, but for its last token or so; worth running once. Null where nothing is.</param>
+internal sealed record TextSequence(int[] Ids, bool Truncated, int[]? Head = null)
+{
+    /// <summary>Tokens that the head spares; the last one is always run.</summary>
+    public int Spared { get; } = Head is null ? 0 : Math.Min(Ids.AsSpan().CommonPrefixLength(Head), Ids.Length - 1);
+
+    /// <summary>Tokens that are run for this text.</summary>
+    public int Run => Ids.Length - Spared;
+}
+
+/// <summary>A text's own ids, not yet cut, and the words around it, which are among them.</summary>
+/// <param name="Head">As in <see cref="TextSequence"/>.</param>
+internal readonly record struct EncodedText(int[] Ids, PromptTemplate Template, int[]? Head);
 
 /// <summary>Decides what is run for a text: template, the post-processor's tokens, the appended end token, and where it is cut.</summary>
 internal sealed class SequenceBuilder
 {
     private readonly EmbeddingOptions _options;
     private readonly ITokenizer _tokenizer;
+    private readonly Prompt _prompt;
     private readonly int[] _before;
     private readonly int[] _after;
-    private readonly int _limit;
+    private readonly Dictionary<PromptTemplate, int[]> _heads = [];
 
+    /// <param name="prompt">One of <see cref="Prompt.Of"/>; null for the only one.</param>
     /// <exception cref="ArgumentException">The end token is wanted but unknown, or the limit leaves no room for text.</exception>
-    public SequenceBuilder(EmbeddingOptions options, ModelConfig config, ITokenizer tokenizer)
+    public SequenceBuilder(EmbeddingOptions options, ModelConfig config, ITokenizer tokenizer, Prompt? prompt = null)
     {
-        _options = options;
-        _tokenizer = tokenizer;
+        (_options, _tokenizer, _prompt) = (options, tokenizer, prompt ?? Prompt.Of(options)[0]);
         _before = [.. tokenizer.PrefixIds];
         _after = Ending(options, config, tokenizer);
 
         // Refinement puts the memory token between text and end token: one position more than pass 1 uses.
         var window = options.Iterations > 1 ? config.Window - 1 : config.Window;
-        _limit = Math.Min(options.MaxTokens ?? window, window);
+        Limit = Math.Min(options.MaxTokens ?? window, window);
         if (Room < 1)
-            throw new ArgumentException($"A limit of {_limit} tokens leaves no room for text beside the {_before.Length + _after.Length} " +
+            throw new ArgumentException($"A limit of {Limit} tokens leaves no room for text beside the {_before.Length + _after.Length} " +
                 "that the model adds; raise max tokens.");
+        if (options.SharesHeads) foreach (var template in _prompt.Templates) _heads[template] = Head(template);
     }
 
-    private int Room => _limit - _before.Length - _after.Length;
+    /// <summary>Longer sequences are cut here.</summary>
+    public int Limit { get; }
+
+    /// <summary>Builders that agree in this give the same sequence for every text that none of them cuts.</summary>
+    public (Prompt, string?, string) Form => (_prompt, _options.Instruction, string.Join(' ', _after));
+
+    private int Room => Limit - _before.Length - _after.Length;
+
+    public TextSequence Build(string text) => Build(Encode(text));
+
+    /// <summary>The same for every builder of one <see cref="Form"/>.</summary>
+    public EncodedText Encode(string text)
+    {
+        var prompt = _prompt.For(text);
+        var template = prompt.After(_options.Instruction);
+        return new EncodedText(_tokenizer.Encode(template.Head + text + template.Tail), template, _heads.GetValueOrDefault(prompt));
+    }
+
+    public bool Holds(EncodedText text) => text.Ids.Length <= Room;
 
     /// <exception cref="ArgumentException">There is nothing to run: no text and no end token.</exception>
-    public TextSequence Build(string text)
+    public TextSequence Build(EncodedText text)
     {
-        var template = PromptTemplate.For(text, _options);
-        var ids = _tokenizer.Encode(template.Head + text + template.Tail);
-        var truncated = ids.Length > Room;
-        if (truncated) ids = Cut(ids, template);
-
+        var truncated = !Holds(text);
+        var ids = truncated ? Cut(text.Ids, text.Template) : text.Ids;
         int[] sequence = [.. _before, .. ids, .. _after];
-        return sequence.Length > 0 ? new TextSequence(sequence, truncated) : throw Empty();
+        return sequence.Length > 0 ? new TextSequence(sequence, truncated, text.Head) : throw Empty();
     }
 
     /// <summary>
@@ -57,10 +86,12 @@ internal sealed class SequenceBuilder
         var head = template.Head.Length == 0 ? 0 : _tokenizer.Encode(template.Head).Length;
         var kept = Room - tail.Length;
         if (kept <= head)
-            throw new ArgumentException($"A limit of {_limit} tokens leaves no room for text beside the {head + tail.Length} tokens of " +
+            throw new ArgumentException($"A limit of {Limit} tokens leaves no room for text beside the {head + tail.Length} tokens of " +
                 "instruction and template; raise max tokens or shorten the instruction.");
         return [.. ids.AsSpan(0, kept), .. tail];
     }
+
+    private int[] Head(PromptTemplate prompt) => [.. _before, .. _tokenizer.Encode(prompt.After(_options.Instruction).Head)];
 
     /// <summary>What follows the text's own ids.</summary>
     private static int[] Ending(EmbeddingOptions options, ModelConfig config, ITokenizer tokenizer)

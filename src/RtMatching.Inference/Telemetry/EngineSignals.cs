@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using RtMatching.Inference.Kernels;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Inference.Telemetry;
 
@@ -35,15 +36,17 @@ internal static class EngineSignals
 
     /// <summary>Runs a batch under a span of its own and counts it.</summary>
     /// <param name="budget">Tokens that fit a batch.</param>
-    public static TextEmbedding[] Measure(LanguageModel model, int budget, TextSequence[] batch, Func<TextEmbedding[]> embed)
+    /// <param name="run">Gives what the readings keep of each row. (rows, readings)</param>
+    public static IReadOnlyList<RefinedPass>[][] Measure(
+        LanguageModel model, int budget, ForwardRow[] batch, Func<IReadOnlyList<RefinedPass>[][]> run)
     {
         using var activity = Signals.Source.HasListeners() ? Signals.Source.StartActivity($"{Operation} {model.Name}", ActivityKind.Internal) : null;
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var embeddings = embed();
-            Record(activity, model, budget, embeddings, Stopwatch.GetElapsedTime(started));
-            return embeddings;
+            var passes = run();
+            Record(activity, model, budget, batch, [.. passes.Select(row => row.Max(reading => reading[^1].K))], Stopwatch.GetElapsedTime(started));
+            return passes;
         }
         catch (Exception exception)
         {
@@ -52,23 +55,26 @@ internal static class EngineSignals
         }
     }
 
-    private static void Record(Activity? activity, LanguageModel model, int budget, TextEmbedding[] embeddings, TimeSpan elapsed)
+    /// <param name="passes">(rows)</param>
+    private static void Record(Activity? activity, LanguageModel model, int budget, ForwardRow[] batch, int[] passes, TimeSpan elapsed)
     {
-        var tokens = embeddings.Sum(embedding => (long)embedding.Tokens);
+        var tokens = batch.Sum(row => (long)row.Sequence.Run);
+        var texts = batch.Count(row => row.IsFirst);
+        model.Count(texts, tokens);
         var tags = new TagList { { OperationTag, Operation }, { ModelTag, model.Name } };
         Tokens.Add(tokens, tags);
-        Texts.Add(embeddings.Length, tags);
+        Texts.Add(texts, tags);
         Duration.Record(elapsed.TotalSeconds, tags);
         Fill.Record((double)tokens / budget, tags);
         if (Passes.Enabled)
-            foreach (var embedding in embeddings) Passes.Record(embedding.Passes[^1].K, tags);
+            foreach (var count in passes) Passes.Record(count, tags);
         if (activity is not { IsAllDataRequested: true }) return;
         activity.SetTag(OperationTag, Operation);
         activity.SetTag("gen_ai.provider.name", "rtmatch");
         activity.SetTag(ModelTag, model.Name);
         activity.SetTag("gen_ai.usage.input_tokens", tokens);
-        activity.SetTag("gen_ai.embeddings.dimension.count", embeddings.Length > 0 ? embeddings[0].Vector.Length : 0);
-        activity.SetTag("rtmatch.batch.size", embeddings.Length);
-        activity.SetTag("rtmatch.batch.passes", embeddings.Length > 0 ? embeddings.Max(embedding => embedding.Passes[^1].K) : 0);
+        activity.SetTag("gen_ai.embeddings.dimension.count", batch[0].Forward.Readings[0].Options.VectorDimension(model.Config));
+        activity.SetTag("rtmatch.batch.size", batch.Length);
+        activity.SetTag("rtmatch.batch.passes", passes.Max());
     }
 }

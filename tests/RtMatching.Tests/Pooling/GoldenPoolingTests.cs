@@ -80,7 +80,7 @@ public sealed class GoldenPoolingTests
     {
         using var model = Model(family);
         var golden = GoldenModel.Texts(family);
-        foreach (var pooling in Enum.GetValues<PoolingKind>())
+        foreach (var pooling in Enum.GetValues<PoolingKind>().Except([PoolingKind.MetaEol]))   // whose prompts these models cannot spell
         {
             var options = Bare with { Pooling = pooling, Iterations = pooling is PoolingKind.Mean or PoolingKind.Va ? 1 : 4 };
             var together = Embed(model, golden, options);

@@ -13,7 +13,7 @@ public class RefinedThoughtTests
     [Fact]
     public void Every_pass_of_every_text_comes_back_in_order()
     {
-        var (_, passes) = Run(new RefinedThought(4));
+        var (_, passes) = Run(Refinement(4));
 
         for (var text = 0; text < Texts.Length; text++)
         {
@@ -25,7 +25,7 @@ public class RefinedThoughtTests
     [Fact]
     public void A_pass_is_fed_the_memory_of_the_pass_before_for_the_whole_batch_at_once()
     {
-        var (decoder, _) = Run(new RefinedThought(3));
+        var (decoder, _) = Run(Refinement(3));
 
         Assert.Equal(2, decoder.Refinements.Count);
         for (var pass = 1; pass <= 2; pass++)
@@ -39,7 +39,7 @@ public class RefinedThoughtTests
     public void A_stopped_text_is_left_alone_while_the_others_go_on()
     {
         var stops = new Queue<bool>([false, true, false, true, false]);   // after pass 1: text 1 stops; after pass 2: text 0
-        var (decoder, passes) = Run(new RefinedThought(4, new ScriptedStop(() => stops.Count > 0 && stops.Dequeue())));
+        var (decoder, passes) = Run(Refinement(4, new ScriptedStop(() => stops.Count > 0 && stops.Dequeue())));
 
         Assert.Equal([2, 1, 4], passes.Select(text => text.Count));
         Assert.Equal([[0, 2], [2], [2]], decoder.Refinements.Select(refinement => refinement.Rows));
@@ -49,7 +49,7 @@ public class RefinedThoughtTests
     public void Nothing_runs_once_every_text_has_stopped()
     {
         var passesSeen = 0;
-        var (decoder, passes) = Run(new RefinedThought(9, new ScriptedStop(() => ++passesSeen > Texts.Length)));
+        var (decoder, passes) = Run(Refinement(9, new ScriptedStop(() => ++passesSeen > Texts.Length)));
 
 
         Assert.All(passes, text => Assert.Equal(2, text.Count));
@@ -59,17 +59,17 @@ public class RefinedThoughtTests
     [Fact]
     public void A_single_pass_asks_for_no_cache_and_traces_nothing()
     {
-        Assert.Equal(Capture.None, new RefinedThought(1).Capture);
-        Assert.Equal(Capture.Refinement, new RefinedThought(2).Capture);
+        Assert.Equal(Capture.None, Refinement(1).Capture);
+        Assert.Equal(Capture.Refinement, Refinement(2).Capture);
 
-        var (decoder, passes) = Run(new RefinedThought(1));
+        var (decoder, passes) = Run(Refinement(1));
         Assert.Empty(decoder.Refinements);
         Assert.All(passes, text => Assert.Null(Assert.Single(text).Trace));
     }
 
     [Fact]
     public void No_pass_at_all_is_refused() =>
-        Assert.Contains("at least one pass", Assert.Throws<ArgumentOutOfRangeException>(() => new RefinedThought(0)).Message);
+        Assert.Contains("at least one pass", Assert.Throws<ArgumentOutOfRangeException>(() => Refinement(0)).Message);
 
     [Fact]
     public void The_trace_says_how_far_the_state_moved()
@@ -90,10 +90,12 @@ public class RefinedThoughtTests
         public override bool Stops(int tokens, IReadOnlyList<PassTrace> traces) => Answer();
     }
 
+    private static RefinedThought Refinement(int passes, StopRule? stop = null) => new(new PassReading(passes, 8, EndState, stop));
+
     private static (ScriptedDecoder Decoder, IReadOnlyList<RefinedPass>[] Passes) Run(RefinedThought refinement)
     {
         var decoder = new ScriptedDecoder();
         using var state = decoder.Prefill(new PackedBatch(Texts), refinement.Capture);
-        return (decoder, refinement.Run(state, decoder.Config.Hidden, EndState));
+        return (decoder, refinement.Run(state)[0]);
     }
 }

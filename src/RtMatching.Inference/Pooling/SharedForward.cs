@@ -1,0 +1,40 @@
+using RtMatching.Inference.Batching;
+using RtMatching.Inference.Model;
+using RtMatching.Inference.Refinement;
+
+namespace RtMatching.Inference.Pooling;
+
+/// <summary>One kind of forward, which feeds all of its readings: the union of what they capture, as many passes as the longest wants.</summary>
+internal sealed class SharedForward
+{
+    private readonly RefinedThought _refinement;
+    private readonly Capture _capture;
+    private readonly MemorySource _memory;
+
+    public SharedForward(IReadOnlyList<Reading> readings)
+    {
+        Readings = readings;
+        _refinement = new RefinedThought([.. readings.Select(reading => reading.Passes)]);
+        _capture = readings.Aggregate(_refinement.Capture, (capture, reading) => capture | reading.Options.Pooling.Capture());
+        if (readings.Select(reading => reading.Memory).FirstOrDefault(memory => memory is not null) is { } settings)
+            _memory = new MemorySource(settings.Head, settings.TextOnly, settings.PreNorm);
+    }
+
+    public IReadOnlyList<Reading> Readings { get; }
+
+    /// <summary>All passes over one batch. One at a time on a model: it uses every core.</summary>
+    /// <param name="rows">Of this forward and of one head.</param>
+    /// <returns>What each row's readings keep. (rows, readings)</returns>
+    public IReadOnlyList<RefinedPass>[][] Run(LanguageModel model, ForwardRow[] rows, CancellationToken cancellation)
+    {
+        var packed = new PackedBatch([.. rows.Select(row => row.Sequence.Ids)]);
+        using var state = model.Decoder.Prefill(packed, _capture, _memory, cancellation: cancellation);
+        var passes = _refinement.Run(state, cancellation);
+        return [.. rows.Select((_, row) => Readings.Select((reading, i) => reading.Kept(passes[i][row])).ToArray())];
+    }
+}
+
+/// <summary>A text's sequence on its way through a forward.</summary>
+/// <param name="Text">Its index in the window.</param>
+/// <param name="IsFirst">The text is counted here; its other rows are the same text again.</param>
+internal sealed record ForwardRow(int Text, bool IsFirst, SharedForward Forward, TextSequence Sequence);
