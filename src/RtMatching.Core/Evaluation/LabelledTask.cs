@@ -20,15 +20,9 @@ public abstract class LabelledTask
     /// <summary>What main metric and differences are multiplied by in print; 100 for Spearman, as the papers do.</summary>
     public abstract double Scale { get; }
 
-    /// <summary>The units where they are pairs of two texts with one label each, in the units' order; null for queries.</summary>
-    public virtual IReadOnlyList<LabelledPair>? Pairs => null;
-
     /// <param name="vectors">One for each of <see cref="Texts"/>, L2-normalised. (texts, dimension)</param>
     public abstract Judgement Judge(IReadOnlyList<float[]> vectors);
 }
 
 /// <summary>A text and the part it plays: queries may get an instruction and passes that documents do not.</summary>
 public sealed record TaskText(string Text, RefinedSide Side);
-
-/// <summary>Texts <paramref name="A"/> and <paramref name="B"/> of a task and what people said of them: a grade, or 1 and 0 for yes and no.</summary>
-public readonly record struct LabelledPair(int A, int B, double Label);
