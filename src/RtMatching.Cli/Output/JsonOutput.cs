@@ -14,7 +14,7 @@ internal static class JsonOutput
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,   // The output goes to files and terminals, never into HTML.
     };
 
-    private static readonly JsonSerializerOptions Indented = new(Options) { WriteIndented = true };
+    public static readonly JsonSerializerOptions Indented = new(Options) { WriteIndented = true };
 
     public static void Write<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, Indented));
 
