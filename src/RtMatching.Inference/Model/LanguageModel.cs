@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using RtMatching.Inference.Batching;
+using RtMatching.Inference.Refinement;
 using RtMatching.Inference.Tokenizer;
 using RtMatching.Inference.Weights;
 
@@ -10,6 +12,8 @@ public sealed class LanguageModel : IDisposable
     private const string TokenizerName = "tokenizer.json";
 
     private readonly Lazy<string> _weightsHash;
+    private readonly Lazy<float> _meanEmbeddingNorm;
+    private readonly ConcurrentDictionary<(string Path, string? Hash), MemoryMap> _memoryMaps = new();
     private long _texts;
     private long _tokens;
 
@@ -19,13 +23,19 @@ public sealed class LanguageModel : IDisposable
     }
 
     private LanguageModel(string name, Lazy<string> weightsHash, ITokenizer tokenizer, IDecoder decoder)
-        => (Name, _weightsHash, Tokenizer, Decoder) = (name, weightsHash, tokenizer, decoder);
+    {
+        (Name, _weightsHash, Tokenizer, Decoder) = (name, weightsHash, tokenizer, decoder);
+        _meanEmbeddingNorm = new Lazy<float>(() => MemoryScalings.MeanEmbeddingNorm(decoder));
+    }
 
     /// <summary>The folder's or file's name, for example <c>rt-mini</c>.</summary>
     public string Name { get; }
 
     /// <summary>SHA-256 of the weight files, lower-case hexadecimal. Computed when first asked for: large files take seconds.</summary>
     public string WeightsHash => _weightsHash.Value;
+
+    /// <summary>The folder or GGUF file that it was loaded from; null where it was not.</summary>
+    public string? Path { get; private init; }
     public ITokenizer Tokenizer { get; }
     public IDecoder Decoder { get; }
     public ModelConfig Config => Decoder.Config;
@@ -58,6 +68,20 @@ public sealed class LanguageModel : IDisposable
 
     internal EngineGate Gate { get; } = new();
 
+    /// <summary>The mean length of the input embeddings. Computed when first asked for.</summary>
+    internal float MeanEmbeddingNorm => _meanEmbeddingNorm.Value;
+
+    /// <summary>The learned map that the settings name, read when first asked for. A map that was pinned by its hash stays what it was.</summary>
+    /// <exception cref="InvalidMemoryMapException">There is none, or it is not one for this model and these settings.</exception>
+    public MemoryMap LearnedMap(MemorySettings settings)
+    {
+        var path = settings.Map ?? (Path is null ? null : MemoryMap.PathBeside(Path))
+            ?? throw new InvalidMemoryMapException($"{Name} was not loaded from a file, so no memory map lies beside it; name the map's file.");
+        var map = _memoryMaps.GetOrAdd((path, settings.MapHash), key => MemoryMap.Read(key.Path));
+        map.Check(path, this, settings);
+        return map;
+    }
+
     internal void Count(int texts, long tokens)
     {
         Interlocked.Add(ref _texts, texts);
@@ -72,13 +96,13 @@ public sealed class LanguageModel : IDisposable
 
     private static LanguageModel LoadFolder(ModelFiles files)
     {
-        var config = ModelConfigReader.ReadJson(Path.Combine(files.Path, ModelConfigReader.FileName));
+        var config = ModelConfigReader.ReadJson(System.IO.Path.Combine(files.Path, ModelConfigReader.FileName));
         return Build(files, config, ReadTokenizer(files), SafetensorsWeights.Open(files.Path));
     }
 
     private static ITokenizer ReadTokenizer(ModelFiles files)
     {
-        var path = Path.Combine(files.Path, TokenizerName);
+        var path = System.IO.Path.Combine(files.Path, TokenizerName);
         return File.Exists(path)
             ? TokenizerJson.Read(path)
             : throw new InvalidModelException($"{files.Path}: it holds no {TokenizerName}. Download that file of the model into the folder.");
@@ -109,7 +133,7 @@ public sealed class LanguageModel : IDisposable
                     + "Tokenizer and weights must belong to the same model.");
             ExpectedTensors.Check(files.Path, config, weights.Tensors);
             var hash = new Lazy<string>(() => weights.Hash);
-            return new LanguageModel(files.Name, hash, tokenizer, new Decoder(config, weights));
+            return new LanguageModel(files.Name, hash, tokenizer, new Decoder(config, weights)) { Path = files.Path };
         }
         catch
         {

@@ -74,6 +74,7 @@ public sealed record EmbeddingOptions
     {
         ValidatePasses();
         ValidateLayers(config);
+        Memory.Validate(config);
         var width = Pooling.Width(config);
         if (Dimension is { } dimension && (dimension < 1 || dimension > width))
             throw Invalid($"Dimension {dimension} is out of range: pooling '{Pooling.Name()}' gives 1 to {width} here.");

@@ -10,9 +10,10 @@ internal sealed class EmbeddingRun
     private readonly IReadOnlyList<SharedSequence> _sequences;
 
     /// <exception cref="ArgumentException">Options that the pooling or the model cannot honour.</exception>
+    /// <exception cref="InvalidMemoryMapException">The learned memory map is asked for, and there is none that can be used.</exception>
     public EmbeddingRun(LanguageModel model, IReadOnlyList<EmbeddingOptions> options)
     {
-        _readings = [.. options.Select((option, index) => new Reading(index, option, model.Config))];
+        _readings = [.. options.Select((option, index) => new Reading(index, option, model))];
         _sequences = [.. Group(model, _readings).Select(group => new SharedSequence(group))];
     }
 

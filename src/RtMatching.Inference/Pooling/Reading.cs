@@ -10,12 +10,14 @@ internal sealed class Reading
     private readonly int _width;
 
     /// <exception cref="ArgumentException">Options that the pooling or the model cannot honour.</exception>
-    public Reading(int index, EmbeddingOptions options, ModelConfig config)
+    /// <exception cref="InvalidMemoryMapException">The learned memory map is asked for, and there is none that can be used.</exception>
+    public Reading(int index, EmbeddingOptions options, LanguageModel model)
     {
-        options.Validate(config);
-        (Index, Options, _width) = (index, options, options.Pooling.Width(config));
-        var readOut = options.Pooling.ReadOut(options.Layers ?? new LayerRange(0, config.Layers - 1));
+        options.Validate(model.Config);
+        (Index, Options, _width) = (index, options, options.Pooling.Width(model.Config));
+        var readOut = options.Pooling.ReadOut(options.Layers ?? new LayerRange(0, model.Config.Layers - 1));
         Passes = new PassReading(options.Iterations, _width, readOut, options.Stop);
+        Scaling = Memory is null ? null : MemoryScalings.For(model, Memory);
     }
 
     /// <summary>Among the call's options.</summary>
@@ -25,6 +27,9 @@ internal sealed class Reading
 
     /// <summary>Readings that differ in this cannot share a pass after the first.</summary>
     public MemorySettings? Memory => Options.Iterations > 1 ? Options.Memory : null;
+
+    /// <summary>What the memory's scale comes to on this model.</summary>
+    public MemoryScaling? Scaling { get; }
 
     /// <summary>The passes that its embeddings are made of.</summary>
     public IReadOnlyList<RefinedPass> Kept(IReadOnlyList<RefinedPass> passes) => Options.AllIterations ? passes : [passes[^1]];

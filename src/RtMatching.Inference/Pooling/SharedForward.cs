@@ -14,10 +14,10 @@ internal sealed class SharedForward
     public SharedForward(IReadOnlyList<Reading> readings)
     {
         Readings = readings;
-        _refinement = new RefinedThought([.. readings.Select(reading => reading.Passes)]);
+        var refined = readings.FirstOrDefault(reading => reading.Memory is not null);     // all that are have the same memory
+        _memory = refined?.Memory!.Source ?? default;
+        _refinement = new RefinedThought([.. readings.Select(reading => reading.Passes)]) { Scaling = refined?.Scaling };
         _capture = readings.Aggregate(_refinement.Capture, (capture, reading) => capture | reading.Options.Pooling.Capture());
-        if (readings.Select(reading => reading.Memory).FirstOrDefault(memory => memory is not null) is { } settings)
-            _memory = new MemorySource(settings.Head, settings.TextOnly, settings.PreNorm);
     }
 
     public IReadOnlyList<Reading> Readings { get; }

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using RtMatching.Inference.Model;
+
 namespace RtMatching.Inference.Refinement;
 
 /// <summary>How long the memory token is before it goes in.</summary>
@@ -27,4 +30,25 @@ public sealed record MemorySettings
     /// <summary>States before the model's final norm.</summary>
     public bool PreNorm { get; init; }
     public MemoryScale Scale { get; init; } = MemoryScale.AsIs;
+
+    /// <summary>The file of the learned map; null for the one beside the model.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Map { get; init; }
+
+    /// <summary>SHA-256 of that file, so that vectors are never compared with those of another map. Null takes the map that is there.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? MapHash { get; init; }
+
+    /// <summary>What the decoder sums; the scale is applied above it.</summary>
+    internal MemorySource Source => new(Head, TextOnly, PreNorm);
+
+    /// <exception cref="ArgumentException">A setting that the model cannot honour; the message names the remedy.</exception>
+    internal void Validate(ModelConfig config)
+    {
+        if (Head is { } head && (uint)head >= (uint)config.Heads)
+            throw new ArgumentException(
+                $"Memory head {head} is out of range: the model has query heads 0 to {config.Heads - 1}; leave it out for the mean over all.");
+        if (Map is not null && Scale != MemoryScale.LearnedMap)
+            throw new ArgumentException("A memory map belongs to memory scale 'learned-map'; ask for that or leave the map out.");
+    }
 }

@@ -27,6 +27,9 @@ public sealed class RefinedThought
         _readings = readings;
     }
 
+    /// <summary>What is done to a memory before it goes in; null for nothing.</summary>
+    public MemoryScaling? Scaling { get; init; }
+
     /// <summary>What a prefill must keep for so many passes, besides what the read-outs ask for.</summary>
     public Capture Capture => _readings.Any(reading => reading.Passes > 1) ? Capture.Refinement : Capture.None;
 
@@ -58,10 +61,11 @@ public sealed class RefinedThought
         }
     }
 
-    private static void NextPass(IDecoderState state, int[] rows, CancellationToken cancellation)
+    private void NextPass(IDecoderState state, int[] rows, CancellationToken cancellation)
     {
         var memory = new float[rows.Length * state.EndState(rows[0]).Length];   // (rows, hidden)
         state.Memory(rows, memory);
+        Scaling?.Invoke(memory);
         state.Refine(rows, memory, cancellation);
     }
 }

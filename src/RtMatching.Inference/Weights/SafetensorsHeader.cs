@@ -11,6 +11,8 @@ namespace RtMatching.Inference.Weights;
 /// </summary>
 internal static class SafetensorsHeader
 {
+    public const string MetadataName = "__metadata__";
+
     private const int LengthBytes = 8;
 
     /// <summary>The reference implementation's own limit; a real header takes about 100 bytes a tensor.</summary>
@@ -44,6 +46,22 @@ internal static class SafetensorsHeader
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException is the reader's word for an escape that is half a surrogate pair.
+            throw Invalid(file, $"its header is not valid JSON: {e.Message}", e);
+        }
+    }
+
+    /// <summary>What the file says about itself in <c>__metadata__</c>: strings by name; empty where it says nothing.</summary>
+    /// <exception cref="InvalidWeightsException">The header is broken, or holds other things there than strings.</exception>
+    public static IReadOnlyDictionary<string, string> ReadMetadata(MappedFile file)
+    {
+        using var bytes = file.Acquire();
+        var header = HeaderBytes(file, bytes);
+        try
+        {
+            return new Parse(file, LengthBytes + (long)header.Length).Metadata(header);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
             throw Invalid(file, $"its header is not valid JSON: {e.Message}", e);
         }
     }
@@ -108,12 +126,40 @@ internal static class SafetensorsHeader
                 var name = json.GetString()!;
                 if (!names.Add(name)) throw Invalid(_file, $"the name {HeaderText.Quote(name)} stands twice in its header");
                 json.Read();
-                if (name == "__metadata__") json.Skip();
+                if (name == MetadataName) json.Skip();
                 else tensors.Add(Tensor(ref json, name));
                 if (tensors.Count > MaxTensors) throw Invalid(_file, $"it names more than {MaxTensors} tensors");
             }
             while (json.Read()) { } // anything but white space after the object throws
             return tensors;
+        }
+
+        public Dictionary<string, string> Metadata(ReadOnlySpan<byte> header)
+        {
+            var json = new Utf8JsonReader(header, new JsonReaderOptions { MaxDepth = MaxDepth });
+            var metadata = new Dictionary<string, string>();
+            json.Read();
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                var isMetadata = json.ValueTextEquals(MetadataName);
+                json.Read();
+                if (isMetadata) AddStrings(ref json, metadata);
+                else json.Skip();
+            }
+
+            return metadata;
+        }
+
+        private void AddStrings(ref Utf8JsonReader json, Dictionary<string, string> metadata)
+        {
+            if (json.TokenType != JsonTokenType.StartObject) throw Invalid(_file, $"its {MetadataName} is not an object");
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                var name = json.GetString()!;
+                json.Read();
+                if (json.TokenType != JsonTokenType.String || !metadata.TryAdd(name, json.GetString()!))
+                    throw Invalid(_file, $"{HeaderText.Quote(name)} in its {MetadataName} is not one string");
+            }
         }
 
         private MappedTensor Tensor(ref Utf8JsonReader json, string name)
