@@ -117,7 +117,7 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
     /// </summary>
     private int Cost(TextSequence sequence) => Math.Max(sequence.Run, sequence.Ids.Length / Model.Config.Layers);
 
-    private static int BatchTokensFor(ModelConfig config, EnginePriority priority)
+    internal static int BatchTokensFor(ModelConfig config, EnginePriority priority)
     {
         var bytesPerToken = sizeof(float) * (2L * config.Layers * config.KeyValueWidth + config.Hidden);
         var most = priority == EnginePriority.Background ? MaxBackgroundTokens : MaxBatchTokens;

@@ -67,8 +67,8 @@ public sealed class MemoryMap
         mapped.CopyTo(memory);
     }
 
-    /// <summary>Writes the map's file; it is in its place once <paramref name="file"/> is committed.</summary>
-    public void Save(PendingFile file) => SafetensorsWriter.Write(file.Stream, TensorName, [_hidden, _hidden], _weight, new Dictionary<string, string>
+    /// <summary>Writes the map's file.</summary>
+    public void Save(Stream output) => SafetensorsWriter.Write(output, TensorName, [_hidden, _hidden], _weight, new Dictionary<string, string>
     {
         ["rtmatch_memory_map"] = Version,
         ["weights_hash"] = Origin.WeightsHash,
