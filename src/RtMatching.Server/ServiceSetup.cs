@@ -42,6 +42,7 @@ public static class ServiceSetup
     {
         json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
+        json.AllowOutOfOrderMetadataProperties = true;     // a client's members come in any order, a stop rule's "rule" too
         json.MaxDepth = 16;
         json.NumberHandling = JsonNumberHandling.Strict;   // A number in quotes is a mistake, and /openapi.json need not allow for it.
     }

@@ -56,11 +56,13 @@ internal static class EmbedCommand
     private static async Task<int> RunAsync(ParseResult parsed, ServerClient server, CancellationToken cancellation)
     {
         if (parsed.GetValue(AllIterations)) throw new UsageException("--all-iterations: a server gives the last pass only; run embed without --server");
+        var options = Options(parsed);
+        if (options.Stop is not null) throw new UsageException("--stop: a server runs the passes asked for; run embed without --server");
         var path = parsed.GetValue(Input);
         await using var input = InputFile.Open(path);
         using var output = OpenOutput(parsed.GetValue(Output));
         using var progress = new ProgressLine("embedding", "texts");
-        var embedding = new RemoteEmbedding(server, parsed.GetValue(Model), Options(parsed));
+        var embedding = new RemoteEmbedding(server, parsed.GetValue(Model), options);
         var lines = IdentifiedTexts.ReadAsync(input, InputFile.Name(path), cancellation: cancellation);
         var done = 0;
         await foreach (var (line, vector) in embedding.EmbedAsync(lines, cancellation))

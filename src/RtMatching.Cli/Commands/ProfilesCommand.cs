@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
+using RtMatching.Cli.Input;
 using RtMatching.Cli.Output;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Cli.Commands;
 
@@ -23,7 +25,7 @@ internal static class ProfilesCommand
             await using var database = await Connection.OpenAsync(parsed, cancellation);
             var versions = await new ProfileStore(database).ListAsync(cancellation);
             if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(versions);
-            else Terminal.WriteTable(["name", "version", "active", "model", "pooling", "k", "max tokens", "dimension", "redact"], versions.Select(Row));
+            else Terminal.WriteTable(["name", "version", "active", "model", "pooling", "k", "stop", "max tokens", "dimension", "redact"], versions.Select(Row));
             return ExitCode.Ok;
         });
         return command;
@@ -32,7 +34,7 @@ internal static class ProfilesCommand
     private static string[] Row(ProfileVersion version) =>
     [
         version.Profile.Name, Number(version.Version), version.Active ? "yes" : "", version.Profile.ModelName, JsonOutput.Name(version.Profile.Pooling),
-        Number(version.Profile.Iterations), Number(version.Profile.MaxTokens), Number(version.Profile.Dimension), version.Profile.Redact ? "yes" : "no",
+        Number(version.Profile.Iterations), version.Profile.Stop?.ToString() ?? "", Number(version.Profile.MaxTokens), Number(version.Profile.Dimension), version.Profile.Redact ? "yes" : "no",
     ];
 
     private static Command Show()
@@ -79,6 +81,7 @@ internal static class ProfilesCommand
         private readonly Option<string?> _model = CommonOptions.Model();
         private readonly Option<PoolingKind> _pooling = VectorOptions.Pooling();
         private readonly Option<int> _iterations = new("--iterations") { Description = "Passes of Refined Thought.", HelpName = "K" };
+        private readonly Option<StopRule?> _stop = StopRuleText.Option();
         private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Longer documents are split.", HelpName = "N" };
         private readonly Option<int> _dimension = new("--dim") { Description = "Of the stored vectors.", HelpName = "D" };
         private readonly Option<string?> _jobInstruction = new("--job-instruction") { Description = "Put before a job's text; empty for none.", HelpName = "T" };
@@ -88,7 +91,7 @@ internal static class ProfilesCommand
         private readonly Option<bool> _redact = new("--redact") { Description = "Keep contacts and names out of what is embedded: true or false." };
 
         public IEnumerable<Option> All =>
-            [_model, _pooling, _iterations, _maxTokens, _dimension, _jobInstruction, _cvInstruction, _eos, _noPrompt, _redact];
+            [_model, _pooling, _iterations, _stop, _maxTokens, _dimension, _jobInstruction, _cvInstruction, _eos, _noPrompt, _redact];
 
         public TaskProfile Apply(ParseResult parsed, string name, TaskProfile? current)
         {
@@ -101,6 +104,7 @@ internal static class ProfilesCommand
         {
             Pooling = Value(parsed, _pooling),
             Iterations = Value(parsed, _iterations),
+            Stop = parsed.GetValue(_stop),
             MaxTokens = Value(parsed, _maxTokens),
             Dimension = Value(parsed, _dimension),
             JobInstruction = parsed.GetValue(_jobInstruction),

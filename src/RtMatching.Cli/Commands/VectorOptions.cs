@@ -1,5 +1,7 @@
 using System.CommandLine;
+using RtMatching.Cli.Input;
 using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Cli.Commands;
 
@@ -10,8 +12,9 @@ internal sealed class VectorOptions
     private readonly Option<bool> _noPrompt = new("--no-prompt") { Description = "Embed the bare text where the pooling would wrap it in a template." };
     private readonly Option<AppendEos> _eos = new("--append-eos") { Description = "Append the model's end token: auto, always or never.", DefaultValueFactory = _ => AppendEos.Auto };
     private readonly Option<int?> _dimension = new("--dim") { Description = "Keep the first D dimensions and normalise again.", HelpName = "D" };
+    private readonly Option<StopRule?> _stop = StopRuleText.Option();
 
-    public IEnumerable<Option> All => [_instruction, _noPrompt, _eos, _dimension];
+    public IEnumerable<Option> All => [_instruction, _noPrompt, _eos, _dimension, _stop];
 
     /// <summary>The options given, with pooling and passes left at their defaults.</summary>
     public EmbeddingOptions Read(ParseResult parsed) => new()
@@ -20,6 +23,7 @@ internal sealed class VectorOptions
         NoPrompt = parsed.GetValue(_noPrompt),
         AppendEos = parsed.GetValue(_eos),
         Dimension = parsed.GetValue(_dimension),
+        Stop = parsed.GetValue(_stop) is { } stop and not NeverStops ? stop : null,
     };
 
     /// <summary>One pooling.</summary>

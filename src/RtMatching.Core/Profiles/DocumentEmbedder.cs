@@ -92,7 +92,7 @@ public sealed class DocumentEmbedder
         NoPrompt = Profile.NoPrompt,
         AppendEos = Profile.AppendEos,
         Iterations = Refines(kind) ? Profile.Iterations : 1,
-        Stop = Profile.Stop,
+        Stop = Refines(kind) ? Profile.Stop : null,
         Memory = Profile.Memory ?? MemorySettings.Default,
         Layers = Profile.Layers,
         Dimension = Profile.Dimension,

@@ -1,5 +1,6 @@
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Core.Profiles;
 
@@ -8,6 +9,8 @@ public sealed record ProfileChange
 {
     public PoolingKind? Pooling { get; init; }
     public int? Iterations { get; init; }
+    /// <summary><see cref="NeverStops"/> for none.</summary>
+    public StopRule? Stop { get; init; }
     public int? MaxTokens { get; init; }
     public int? Dimension { get; init; }
 
@@ -23,7 +26,7 @@ public sealed record ProfileChange
     /// <summary>
     /// <paramref name="current"/> with these settings; where there is none, or it was made with other weights, the model's defaults with them.
     /// </summary>
-    /// <param name="model">Embeds one text with the result: settings that it cannot honour fail here, not in an ingestion.</param>
+    /// <param name="model">Embeds one text of each kind with the result: settings that it cannot honour fail here, not in an ingestion.</param>
     /// <param name="modelPath">Where it was loaded from; null for the built-in model.</param>
     /// <exception cref="ArgumentException">Settings that the model cannot honour; the message names the remedy.</exception>
     public TaskProfile Apply(string name, TaskProfile? current, LanguageModel model, string? modelPath, CancellationToken cancellation = default)
@@ -31,7 +34,8 @@ public sealed record ProfileChange
         // Stored in full: the next run may start in another folder.
         var path = modelPath is null ? null : Path.GetFullPath(modelPath);
         var profile = With(current?.WeightsHash == model.WeightsHash ? current with { ModelPath = path } : DefaultProfiles.Create(model, path, name));
-        new DocumentEmbedder(model, profile).Embed(["one text"], DocumentKind.Cv, cancellation);
+        var embedder = new DocumentEmbedder(model, profile);
+        foreach (var kind in Enum.GetValues<DocumentKind>()) embedder.Embed(["one text"], kind, cancellation);     // the sides differ
         return profile;
     }
 
@@ -39,6 +43,7 @@ public sealed record ProfileChange
     {
         Pooling = Pooling ?? profile.Pooling,
         Iterations = Iterations ?? profile.Iterations,
+        Stop = Stop switch { null => profile.Stop, NeverStops => null, _ => Stop },
         MaxTokens = MaxTokens ?? profile.MaxTokens,
         Dimension = Dimension ?? profile.Dimension,
         JobInstruction = Instruction(JobInstruction, profile.JobInstruction),

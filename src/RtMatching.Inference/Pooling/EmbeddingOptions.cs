@@ -88,6 +88,13 @@ public sealed record EmbeddingOptions
     private void ValidatePasses()
     {
         if (Iterations < 1) throw Invalid($"Iterations is {Iterations}, but must be at least 1 (the base model).");
+        if (Stop is { } stop and not NeverStops)
+        {
+            stop.Validate();
+            if (Iterations == 1)
+                throw Invalid($"Stop rule '{stop}' has nothing to stop: iterations is 1. Raise iterations to the most passes a text may take, or use stop 'none'.");
+        }
+
         if (Iterations > 1 && !TakesPasses)
             throw Invalid($"Pooling '{Pooling.Name()}' takes no passes, so iterations must be 1, not {Iterations}; " +
                 "Refined Thought needs pooling 'last', 'prompt-eol' or 'aligned-wva'.");

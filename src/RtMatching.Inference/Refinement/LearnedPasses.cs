@@ -84,6 +84,8 @@ public sealed record LearnedPasses : StopRule
         if (!Numbers().All(double.IsFinite)) throw Invalid("every number must be finite");
     }
 
+    public override string ToString() => "learned";
+
     /// <summary>By its numbers: a profile read back from the database is the profile that was stored.</summary>
     public bool Equals(LearnedPasses? other) =>
         other is not null && Observed == other.Observed && Weights.Count == other.Weights.Count && Stumps.Count == other.Stumps.Count

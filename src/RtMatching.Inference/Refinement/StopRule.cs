@@ -21,6 +21,9 @@ public abstract record StopRule
     {
     }
 
+    /// <summary>As a command line writes it.</summary>
+    public abstract override string ToString();
+
     private protected static void ValidateThreshold(string rule, float threshold)
     {
         if (!float.IsFinite(threshold) || threshold <= 0)
@@ -32,6 +35,8 @@ public abstract record StopRule
 public sealed record NeverStops : StopRule
 {
     public override bool Stops(int tokens, IReadOnlyList<PassTrace> traces) => false;
+
+    public override string ToString() => "none";
 }
 
 /// <summary>Stops once the embedding has moved by less than <paramref name="Threshold"/> of its length in one pass.</summary>
@@ -41,6 +46,8 @@ public sealed record StableChange(float Threshold) : StopRule
         traces.Count > 1 && traces[^1].RelativeChange < Threshold;
 
     public override void Validate() => ValidateThreshold("change", Threshold);
+
+    public override string ToString() => $"change:{Threshold}";
 }
 
 /// <summary>
@@ -53,4 +60,6 @@ public sealed record StableSecondChange(float Threshold) : StopRule
         traces.Count > 2 && traces[^1].SecondChange < Threshold;
 
     public override void Validate() => ValidateThreshold("second_change", Threshold);
+
+    public override string ToString() => $"second-change:{Threshold}";
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
+using RtMatching.Inference.Refinement;
 using RtMatching.Server.Errors;
 
 namespace RtMatching.Server.Endpoints;
@@ -27,6 +28,10 @@ internal static class JsonBody
         catch (JsonException exception)
         {
             throw ProblemException.BadRequest(Describe(typeof(T), exception));
+        }
+        catch (NotSupportedException)     // the serializer's word for an object that does not tell which of several kinds it is
+        {
+            throw ProblemException.BadRequest("A stop rule does not tell which it is: it must be " + Expected(typeof(StopRule)) + ".");
         }
     }
 
@@ -89,6 +94,7 @@ internal static class JsonBody
         _ when type == typeof(string) => "a string",
         _ when type == typeof(bool) => "true or false",
         _ when type == typeof(DateOnly) => "a date like 2026-01-31",
+        _ when type == typeof(StopRule) => "an object whose \"rule\" is none, change, second_change or learned, with that rule's numbers",
         { IsGenericType: true } => "an array",
         _ => "of another kind",
     };

@@ -22,6 +22,19 @@ public class EmbedTests
         }
     }
 
+    [Fact]
+    public async Task All_iterations_under_a_stop_rule_are_those_that_each_text_took()
+    {
+        const string Lines = "{\"id\":1,\"text\":\"a cook\"}\n{\"id\":2,\"text\":\"a nurse on night shifts in a large hospital\"}\n";
+        string[] embed = ["embed", "--iterations", "6", "--all-iterations", "--dim", "8"];
+        var ruled = await CliProcess.RunAsync([.. embed, "--stop", "change:0.05"], Lines);
+        var full = await CliProcess.RunAsync([.. embed, "--stop", "none"], Lines);
+        var (stopped, swept) = (Passes(ruled), Passes(full));
+        Assert.All(swept, passes => Assert.Equal(6, passes.Count));
+        Assert.All(stopped, passes => Assert.InRange(passes.Count, 2, 5));
+        foreach (var (some, all) in stopped.Zip(swept)) Assert.Equal(all.Take(some.Count).Select(pass => pass.GetRawText()), some.Select(pass => pass.GetRawText()));
+    }
+
     [Theory]
     [InlineData("{\"id\":1}", "text")]
     [InlineData("[1]", "object")]
@@ -38,6 +51,7 @@ public class EmbedTests
     [Theory]
     [InlineData("--pooling", "mean", "--iterations", "2")]
     [InlineData("--iterations", "0")]
+    [InlineData("--stop", "change:0.03")]
     [InlineData("--dim", "100000")]
     public async Task Options_that_the_model_cannot_honour_are_refused(params string[] options)
     {
@@ -55,4 +69,7 @@ public class EmbedTests
         Assert.Contains("long", run.Error, StringComparison.Ordinal);
         Assert.Contains("cut", run.Error, StringComparison.Ordinal);
     }
+
+    private static List<List<JsonElement>> Passes(CliProcess run) =>
+        [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("iterations").EnumerateArray().ToList())];
 }

@@ -1,4 +1,5 @@
 using RtMatching.Core.Storage;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Tests.Storage;
 
@@ -14,6 +15,30 @@ public class ProfileStoreTests
         Assert.True(saved.Active);
         Assert.Equal(profile, (await store.FindActiveAsync("jd2cv"))!.Profile);
         Assert.Null(await store.FindActiveAsync("other"));
+    }
+
+    [Fact]
+    public async Task A_stop_rule_comes_back_as_it_was_saved_and_makes_no_new_version()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var store = new ProfileStore(test.Database);
+        StopRule[] rules =
+        [
+            new StableChange(0.03f), new StableSecondChange(1e-5f),
+            new LearnedPasses
+            {
+                Observed = 1, Means = [1 / 3.0, 1e-17, 2], Deviations = [0.1, 1e300, 3], Weights = [-1 / 7.0, 0, 5e-324], Intercept = Math.PI, Margin = 0.1 + 0.2,
+                Stumps = [new Stump(2, 0.1, -0.2, 1 / 9.0)],
+            },
+        ];
+        foreach (var rule in rules)
+        {
+            var saved = await store.SaveAsync(StoredDocuments.Profile(iterations: 4) with { Stop = rule });
+            Assert.Equal(rule, saved.Profile.Stop);
+            Assert.Equal(saved.Id, (await store.SaveAsync(saved.Profile)).Id);
+        }
+
+        Assert.Equal(rules.Length, (await store.ListAsync()).Count);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Refinement;
 using RtMatching.Server.Errors;
 using RtMatching.Server.OpenApi;
 
@@ -31,6 +32,9 @@ internal static class PutProfile
         /// <summary>Passes in all; 1 is the plain model.</summary>
         public int? Iterations { get; init; }
 
+        /// <summary>Ends single texts before all passes, {"rule": "change", "threshold": 0.03} for example; {"rule": "none"} for all passes.</summary>
+        public StopRule? Stop { get; init; }
+
         /// <summary>Longer documents are split.</summary>
         public int? MaxTokens { get; init; }
 
@@ -53,7 +57,7 @@ internal static class PutProfile
 
         public ProfileChange Change() => new()
         {
-            Pooling = Pooling, Iterations = Iterations, MaxTokens = MaxTokens, Dimension = Dimension, JobInstruction = JobInstruction,
+            Pooling = Pooling, Iterations = Iterations, Stop = Stop, MaxTokens = MaxTokens, Dimension = Dimension, JobInstruction = JobInstruction,
             CvInstruction = CvInstruction, AppendEos = AppendEos, NoPrompt = NoPrompt, Redact = Redact,
         };
     }

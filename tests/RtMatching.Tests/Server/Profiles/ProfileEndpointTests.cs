@@ -24,8 +24,10 @@ public sealed class ProfileEndpointTests(ProfileEndpointTests.EmptyServer fixtur
         var server = fixture.Server;
         await server.GetAsync("/v1/profiles/jd2cv", HttpStatusCode.NotFound);
 
-        var first = await PutAsync(server, "jd2cv", new { model = "rt-mini", iterations = 3, job_instruction = "Find CVs" });
+        var first = await PutAsync(server, "jd2cv", new { model = "rt-mini", iterations = 3, stop = new { threshold = 0.03, rule = "change" }, job_instruction = "Find CVs" });
         var profile = first.GetProperty("profile");
+        Assert.Equal("change", profile.GetProperty("stop").GetProperty("rule").GetString());
+        Assert.Equal(0.03f, profile.GetProperty("stop").GetProperty("threshold").GetSingle());
         Assert.Equal((1, true, 3, "rt-mini", "Find CVs"), (profile.GetProperty("version").GetInt32(), profile.GetProperty("active").GetBoolean(),
             profile.GetProperty("iterations").GetInt32(), profile.GetProperty("model").GetString(), profile.GetProperty("job_instruction").GetString()));
         Assert.Equal(JsonValueKind.Null, first.GetProperty("note").ValueKind);
@@ -33,8 +35,9 @@ public sealed class ProfileEndpointTests(ProfileEndpointTests.EmptyServer fixtur
         var stored = await new ProfileStore(server.Test.Database).FindActiveAsync("jd2cv");
         await new VectorStore(server.Test.Database, stored!).BuildIndexesAsync();
         await FillAsync(server, stored!.Id, stored.Profile.Dimension);
-        var second = await PutAsync(server, "jd2cv", new { job_instruction = "", redact = false });
+        var second = await PutAsync(server, "jd2cv", new { job_instruction = "", redact = false, stop = new { rule = "none" } });
         Assert.False(second.GetProperty("profile").GetProperty("active").GetBoolean());
+        Assert.Equal(JsonValueKind.Null, second.GetProperty("profile").GetProperty("stop").ValueKind);
         Assert.Equal((2, 3, JsonValueKind.Null), (second.GetProperty("profile").GetProperty("version").GetInt32(),
             second.GetProperty("profile").GetProperty("iterations").GetInt32(), second.GetProperty("profile").GetProperty("job_instruction").ValueKind));
         Assert.Contains("reembed", second.GetProperty("note").GetString(), StringComparison.Ordinal);
@@ -49,6 +52,14 @@ public sealed class ProfileEndpointTests(ProfileEndpointTests.EmptyServer fixtur
     [InlineData("never", "{\"iterations\":0}", 400, "iterations")]
     [InlineData("never", "{\"iterations\":1000000000}", 400, "64")]
     [InlineData("never", "{\"pooling\":\"median\"}", 400, "prompt_eol")]
+    [InlineData("never", "{\"iterations\":4,\"stop\":\"change:0.03\"}", 400, "stop")]
+    [InlineData("never", "{\"iterations\":4,\"stop\":{\"threshold\":0.03}}", 400, "second_change")]
+    [InlineData("never", "{\"iterations\":4,\"stop\":{\"rule\":\"sometimes\"}}", 400, "second_change")]
+    [InlineData("never", "{\"iterations\":4,\"stop\":{\"rule\":\"change\",\"threshold\":-1}}", 400, "threshold")]
+    [InlineData("never", "{\"iterations\":4,\"stop\":{\"rule\":\"change\"}}", 400, "threshold")]
+    [InlineData("never", "{\"iterations\":1,\"stop\":{\"rule\":\"change\",\"threshold\":0.03}}", 400, "iterations")]
+    [InlineData("never", "{\"iterations\":4,\"stop\":{\"rule\":\"learned\"}}", 400, "stop")]
+    [InlineData("never", "{\"iterations\":4,\"stop\":{\"rule\":\"learned\",\"observed\":1,\"means\":[],\"deviations\":[],\"weights\":[],\"intercept\":1,\"margin\":0}}", 400, "means")]
     [InlineData("never", "{\"pooling\":\"mean\",\"iterations\":2}", 400, "mean")]
     [InlineData("never", "{\"dimension\":100000}", 400, "imension")]
     [InlineData("never", "{\"max_tokens\":1}", 400, "max_tokens")]
