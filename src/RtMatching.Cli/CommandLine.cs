@@ -19,6 +19,7 @@ internal static class CommandLine
             ProfilesCommand.Create(),
             ModelsCommand.Create(),
             EmbedCommand.Create(),
+            EvalCommand.Create(),
             TokenizeCommand.Create(),
             KeysCommand.Create(),
             StatusCommand.Create(),

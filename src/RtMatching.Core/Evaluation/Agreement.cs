@@ -41,11 +41,13 @@ public static class Agreement
         return ranks;
     }
 
-    private static double Pearson(double[] a, double[] b)
+    /// <summary>Pearson's correlation; NaN where one side is constant.</summary>
+    public static double Pearson(IReadOnlyList<double> a, IReadOnlyList<double> b)
     {
+        CheckLengths(a.Count, b.Count);
         var (meanA, meanB) = (a.Average(), b.Average());
         var (covariance, varianceA, varianceB) = (0.0, 0.0, 0.0);
-        for (var i = 0; i < a.Length; i++)
+        for (var i = 0; i < a.Count; i++)
         {
             var (x, y) = (a[i] - meanA, b[i] - meanB);
             covariance += x * y;

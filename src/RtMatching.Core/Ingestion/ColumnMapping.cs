@@ -88,5 +88,5 @@ public sealed record ColumnMapping
     }
 
     /// <summary>Resume_str, resume str and ResumeStr are one name.</summary>
-    private static string Simple(string column) => string.Concat(column.Where(char.IsLetterOrDigit)).ToLowerInvariant();
+    internal static string Simple(string column) => string.Concat(column.Where(char.IsLetterOrDigit)).ToLowerInvariant();
 }

@@ -1,0 +1,92 @@
+using System.Globalization;
+using RtMatching.Cli.Output;
+using RtMatching.Core.Evaluation;
+
+namespace RtMatching.Cli.Reports;
+
+/// <summary>An evaluation in the terminal: the papers' kind of table, rows poolings and columns k, then every point with its interval.</summary>
+internal static class EvaluationText
+{
+    public static void Write(EvaluationReport report)
+    {
+        Terminal.Say($"{report.DataSet}: {report.Units:N0} {report.UnitName}, {report.Metric}{Scaled(report)}, model {report.Model}");
+        WriteCurves(report);
+        Console.Out.WriteLine();
+        WritePoints(report);
+        foreach (var note in report.Notes) Terminal.Say($"note: {note}");
+    }
+
+    private static string Scaled(EvaluationReport report) => report.Scale == 1 ? "" : $" x {report.Scale}";
+
+    private static void WriteCurves(EvaluationReport report)
+    {
+        var most = report.Curves.Max(curve => curve.Points.Count);
+        string[] header = ["pooling", .. Enumerable.Range(1, most).Select(k => $"k={k}"), "best k", "best against k=1", "tokens/s"];
+        Terminal.WriteTable(header, report.Curves.Select(curve => CurveRow(report, curve, most)));
+    }
+
+    private static string[] CurveRow(EvaluationReport report, Curve curve, int most)
+    {
+        var best = curve.Points.MaxBy(point => point.Metrics[0].Value)!;
+        return
+        [
+            curve.Configuration,
+            .. Enumerable.Range(0, most).Select(k => k < curve.Points.Count ? Value(report, curve.Points[k].Metrics[0].Value) : ""),
+            curve.Points.Count > 1 ? Text(best.K) : "", Interval(report, best.AgainstFirst), Speed(curve),
+        ];
+    }
+
+    private static string Speed(Curve curve) =>
+        curve.TokensPerSecond is { } speed ? speed.ToString("F0", CultureInfo.InvariantCulture) : "cached";
+
+    private static void WritePoints(EvaluationReport report)
+    {
+        var names = report.Curves[0].Points[0].Metrics.Select(metric => metric.Metric).ToArray();
+        string[] header = ["pooling", "k", .. names, $"{report.Metric} 95%", "against k=1", "for all k at once"];
+        Terminal.WriteTable(header, report.Curves.SelectMany(curve => curve.Points.Select(point => PointRow(report, curve, point))));
+    }
+
+    private static string[] PointRow(EvaluationReport report, Curve curve, CurvePoint point) =>
+    [
+        curve.Configuration, Text(point.K), .. point.Metrics.Select(metric => Value(report, metric.Value)), Bounds(report, point.Score),
+        Interval(report, point.AgainstFirst), Bounds(report, point.AgainstFirstAtOnce),
+    ];
+
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Value(EvaluationReport report, double value) =>
+        (value * report.Scale).ToString(report.Scale == 1 ? "F4" : "F2", CultureInfo.InvariantCulture);
+
+    private static string Interval(EvaluationReport report, BootstrapInterval? interval) => interval is null
+        ? ""
+        : $"{(interval.Mean * report.Scale).ToString(Signed(report), CultureInfo.InvariantCulture)} {Bounds(report, interval)}";
+
+    private static string Signed(EvaluationReport report) => report.Scale == 1 ? "+0.0000;-0.0000" : "+0.00;-0.00";
+
+    private static string Bounds(EvaluationReport report, BootstrapInterval? interval) =>
+        interval is null ? "" : $"[{Value(report, interval.Low)}, {Value(report, interval.High)}]";
+
+    public static void WriteJson(EvaluationReport report) => JsonOutput.Write(new
+    {
+        report.Task, report.DataSet, report.Units, report.UnitName, report.Metric, report.Scale, report.Model, report.WeightsHash, report.Made,
+        Curves = report.Curves.Select(curve => new
+        {
+            curve.Configuration, curve.Tokens, curve.TokensPerSecond, curve.Truncated, Points = curve.Points.Select(Json),
+        }),
+        report.Notes,
+    });
+
+    private static object Json(CurvePoint point) => new
+    {
+        point.K,
+        Metrics = point.Metrics.ToDictionary(metric => metric.Metric, metric => Number(metric.Value)),
+        Score = Json(point.Score), AgainstFirst = Json(point.AgainstFirst), AgainstFirstAtOnce = Json(point.AgainstFirstAtOnce),
+    };
+
+    private static object? Json(BootstrapInterval? interval) => interval is null
+        ? null
+        : new { Value = Number(interval.Mean), Low = Number(interval.Low), High = Number(interval.High), StandardError = Number(interval.StandardError) };
+
+    /// <summary>JSON knows no NaN.</summary>
+    private static double? Number(double value) => double.IsFinite(value) ? value : null;
+}

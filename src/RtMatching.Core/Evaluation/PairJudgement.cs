@@ -1,0 +1,22 @@
+using System.Numerics.Tensors;
+
+namespace RtMatching.Core.Evaluation;
+
+/// <summary>A metric of fixed units of which unit i is counted counts[i] times.</summary>
+internal delegate double ResampledMetric(ReadOnlySpan<int> counts);
+
+/// <summary>The cosines of labelled pairs, judged by one metric that can be resampled and others beside it.</summary>
+internal sealed class PairJudgement(int pairs, ResampledMetric main, Func<IReadOnlyList<(string Metric, double Value)>> metrics) : Judgement
+{
+    private readonly Lazy<IReadOnlyList<(string, double)>> _metrics = new(metrics);
+
+    public override int Units => pairs;
+
+    public override double Score(ReadOnlySpan<int> counts) => main(counts);
+
+    public override IReadOnlyList<(string Metric, double Value)> Metrics => _metrics.Value;
+
+    /// <summary>Of each pair's L2-normalised vectors. (pairs)</summary>
+    public static double[] Cosines(IReadOnlyList<LabelledPair> pairs, IReadOnlyList<float[]> vectors) =>
+        [.. pairs.Select(pair => (double)TensorPrimitives.Dot<float>(vectors[pair.A], vectors[pair.B]))];
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics.CodeAnalysis;
+using RtMatching.Core.Evaluation.Data;
+using RtMatching.Core.Profiles;
+
+namespace RtMatching.Core.Evaluation;
+
+/// <summary>
+/// Semantic similarity as MTEB's STS tasks define it: Spearman's correlation of the vectors' cosine with the score, Pearson's beside it;
+/// for labels 0 and 1 also what MTEB's pair classification reports.
+/// </summary>
+public sealed class SimilarityTask : LabelledTask
+{
+    private readonly LabelledPair[] _pairs;
+    private readonly double[] _scores;
+
+    /// <param name="sided">The first text of each pair is the query, the second the document; otherwise the two are alike.</param>
+    [SetsRequiredMembers]
+    public SimilarityTask(string name, IReadOnlyList<ScoredTexts> pairs, bool sided = false)
+    {
+        var index = new TextIndex();
+        var (first, second) = sided ? (RefinedSide.Query, RefinedSide.Document) : (RefinedSide.Both, RefinedSide.Both);
+        _pairs = [.. pairs.Select(pair => new LabelledPair(index.Of(pair.First, first), index.Of(pair.Second, second), pair.Score))];
+        _scores = [.. _pairs.Select(pair => pair.Label)];
+        (Name, Texts) = (name, index.Texts);
+    }
+
+    public override int Units => _pairs.Length;
+    public override string Metric => "spearman";
+    public override double Scale => 100;
+    public override IReadOnlyList<LabelledPair> Pairs => _pairs;
+
+    public override Judgement Judge(IReadOnlyList<float[]> vectors)
+    {
+        var cosines = PairJudgement.Cosines(_pairs, vectors);
+        return new PairJudgement(_pairs.Length, new WeightedSpearman(cosines, _scores).Score, () => Metrics(cosines));
+    }
+
+    private IReadOnlyList<(string, double)> Metrics(double[] cosines)
+    {
+        List<(string, double)> metrics = [(Metric, Agreement.Spearman(cosines, _scores)), ("pearson", Agreement.Pearson(cosines, _scores))];
+        if (!Scores.AreBinary(_scores)) return metrics;
+        var classified = PairClassification.Of(cosines, [.. _scores.Select(score => score == 1)]);
+        return [.. metrics, ("average precision", classified.AveragePrecision), ("accuracy", classified.Accuracy), ("f1", classified.F1)];
+    }
+}
