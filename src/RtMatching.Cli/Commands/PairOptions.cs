@@ -43,7 +43,7 @@ internal sealed class PairOptions
     public PairReading Read(ParseResult parsed) => new()
     {
         Format = parsed.GetValue(_format),
-        Columns = parsed.GetValue(_columns),
+        Columns = parsed.GetValue(_columns) is { Length: > 0 } columns ? columns : null,
         Limit = parsed.GetValue(_limit),
     };
 }

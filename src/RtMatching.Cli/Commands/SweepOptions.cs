@@ -15,7 +15,7 @@ internal sealed class SweepOptions
     private const long Megabyte = 1L << 20;
 
     private readonly Option<string?> _model = CommonOptions.Model();
-    private readonly Option<PoolingKind[]?> _poolings = VectorOptions.Poolings();
+    private readonly Option<PoolingKind[]> _poolings = VectorOptions.Poolings();
     private readonly Option<int> _k = new("--k") { Description = "Passes of Refined Thought to look at, 1 to K, where the pooling takes passes.", DefaultValueFactory = _ => DefaultPasses, HelpName = "K" };
     private readonly Option<RefinedSide> _refine = new("--refine") { Description = "The side that takes passes 2 to K: both, query (of pairs the first text) or document.", DefaultValueFactory = _ => RefinedSide.Both };
     private readonly Option<int?> _maxTokens = new("--max-tokens") { Description = "Texts are cut here; at the model's window without it.", HelpName = "N" };
@@ -48,7 +48,7 @@ internal sealed class SweepOptions
         var options = _vector.Read(parsed) with { MaxTokens = parsed.GetValue(_maxTokens) };
         return
         [
-            .. (parsed.GetValue(_poolings) ?? Suited(model))
+            .. (parsed.GetValue(_poolings) is { Length: > 0 } named ? named : Suited(model))
                 .Select(pooling => SweepConfiguration.Of(options with { Pooling = pooling }, parsed.GetValue(_k), parsed.GetValue(_refine))),
         ];
     }

@@ -39,8 +39,8 @@ internal sealed class VectorOptions
         },
     };
 
-    /// <summary>Several, each once, in the order given; null where none is named.</summary>
-    public static Option<PoolingKind[]?> Poolings() => new("--pooling")
+    /// <summary>Several, each once, in the order given; none where none is named.</summary>
+    public static Option<PoolingKind[]> Poolings() => new("--pooling")
     {
         Description = $"One or several with commas, of {Names}; without it those that suit the model.",
         HelpName = "A,B",
@@ -50,7 +50,7 @@ internal sealed class VectorOptions
             if (names.FirstOrDefault(name => Find(name) is null) is { } unknown) result.AddError($"--pooling {unknown}: not one of {Names}");
             else if (names.Length == 0) result.AddError($"--pooling: name one or several of {Names}");
             else return [.. names.Select(name => Find(name)!.Value).Distinct()];
-            return null;
+            return [];
         },
     };
 

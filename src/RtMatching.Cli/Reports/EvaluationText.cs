@@ -65,28 +65,4 @@ internal static class EvaluationText
 
     private static string Bounds(EvaluationReport report, BootstrapInterval? interval) =>
         interval is null ? "" : $"[{Value(report, interval.Low)}, {Value(report, interval.High)}]";
-
-    public static void WriteJson(EvaluationReport report) => JsonOutput.Write(new
-    {
-        report.Task, report.DataSet, report.Units, report.UnitName, report.Metric, report.Scale, report.Model, report.WeightsHash, report.Made,
-        Curves = report.Curves.Select(curve => new
-        {
-            curve.Configuration, curve.Tokens, curve.TokensPerSecond, curve.Truncated, Points = curve.Points.Select(Json),
-        }),
-        report.Notes,
-    });
-
-    private static object Json(CurvePoint point) => new
-    {
-        point.K,
-        Metrics = point.Metrics.ToDictionary(metric => metric.Metric, metric => Number(metric.Value)),
-        Score = Json(point.Score), AgainstFirst = Json(point.AgainstFirst), AgainstFirstAtOnce = Json(point.AgainstFirstAtOnce),
-    };
-
-    private static object? Json(BootstrapInterval? interval) => interval is null
-        ? null
-        : new { Value = Number(interval.Mean), Low = Number(interval.Low), High = Number(interval.High), StandardError = Number(interval.StandardError) };
-
-    /// <summary>JSON knows no NaN.</summary>
-    private static double? Number(double value) => double.IsFinite(value) ? value : null;
 }

@@ -14,6 +14,9 @@ public abstract class LabelledTask
     /// <summary>Pairs or queries: what the error bars are over.</summary>
     public abstract int Units { get; }
 
+    /// <summary><c>pairs</c> or <c>queries</c>.</summary>
+    public virtual string UnitName => "pairs";
+
     /// <summary>The main metric's name, for example <c>spearman</c>.</summary>
     public abstract string Metric { get; }
 

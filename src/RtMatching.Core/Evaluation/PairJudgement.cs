@@ -17,6 +17,6 @@ internal sealed class PairJudgement(int pairs, ResampledMetric main, Func<IReadO
     public override IReadOnlyList<(string Metric, double Value)> Metrics => _metrics.Value;
 
     /// <summary>Of each pair's L2-normalised vectors. (pairs)</summary>
-    public static double[] Cosines(IReadOnlyList<LabelledPair> pairs, IReadOnlyList<float[]> vectors) =>
-        [.. pairs.Select(pair => (double)TensorPrimitives.Dot<float>(vectors[pair.A], vectors[pair.B]))];
+    public static double[] Cosines(IReadOnlyList<TextPair> pairs, IReadOnlyList<float[]> vectors) =>
+        [.. pairs.Select(pair => (double)TensorPrimitives.Dot<float>(vectors[pair.First], vectors[pair.Second]))];
 }

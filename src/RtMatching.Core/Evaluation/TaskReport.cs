@@ -16,10 +16,9 @@ public static class TaskReport
         CancellationToken cancellation = default)
     {
         Curve[] curves = [.. sweeps.Select(sweep => CurveOf(task, sweep, cancellation))];
-        var unitName = task.Pairs is null ? "queries" : "pairs";
         return new EvaluationReport(
-            kind, task.Name, task.Units, unitName, task.Metric, task.Scale, model.Name, model.WeightsHash, DateTimeOffset.UtcNow, curves,
-            [.. notes, .. Sampling(task, curves, unitName), .. Cuts(task, curves)]);
+            kind, task.Name, task.Units, task.UnitName, task.Metric, task.Scale, model.Name, model.WeightsHash, DateTimeOffset.UtcNow, curves,
+            [.. notes, .. Sampling(task, curves), .. Cuts(task, curves)]);
     }
 
     private static Curve CurveOf(LabelledTask task, Sweep sweep, CancellationToken cancellation)
@@ -31,11 +30,11 @@ public static class TaskReport
             PairedBootstrap.Points(judged, cancellation: cancellation));
     }
 
-    private static IEnumerable<string> Sampling(LabelledTask task, IReadOnlyList<Curve> curves, string unitName)
+    private static IEnumerable<string> Sampling(LabelledTask task, IReadOnlyList<Curve> curves)
     {
         if (task.Units >= SmallSample || curves.Count == 0 || curves[0].Points[0].Score is not { } score) yield break;
         yield return string.Create(CultureInfo.InvariantCulture,
-            $"a small sample: over {task.Units:N0} {unitName} the standard error of {task.Metric} is about {score.StandardError * task.Scale:G2}");
+            $"a small sample: over {task.Units:N0} {task.UnitName} the standard error of {task.Metric} is about {score.StandardError * task.Scale:G2}");
     }
 
     private static IEnumerable<string> Cuts(LabelledTask task, IReadOnlyList<Curve> curves) => curves

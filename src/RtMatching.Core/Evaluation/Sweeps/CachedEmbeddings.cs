@@ -14,13 +14,14 @@ public sealed class CachedEmbeddings : IDisposable
     private readonly string _name;
     private readonly CachedShape _shape;
     private readonly Func<long> _makeRoom;
+    private readonly Action<Exception> _failed;
     private readonly List<CacheFile> _readable = [];   // that of our own number of passes first
     private CacheFile? _own;
     private FileStream? _lock;
     private long _room;   // bytes that may be added before room is asked for again
 
-    internal CachedEmbeddings(string folder, string name, CachedShape shape, Func<long> makeRoom) =>
-        (_folder, _name, _shape, _makeRoom) = (folder, name, shape, makeRoom);
+    internal CachedEmbeddings(string folder, string name, CachedShape shape, Func<long> makeRoom, Action<Exception> failed) =>
+        (_folder, _name, _shape, _makeRoom, _failed) = (folder, name, shape, makeRoom, failed);
 
     /// <summary>Whether this one adds; false where another process does, or nothing can be written.</summary>
     public bool Writes => _own is not null;
@@ -35,12 +36,19 @@ public sealed class CachedEmbeddings : IDisposable
     /// <summary>Keeps them, unless another process writes, or the limit is reached.</summary>
     internal void Add(string text, SweptText swept)
     {
-        if (_own is null) return;
-        if (_room >= 0 && _room < _shape.RecordLength) _room = _makeRoom();
-        if (_room < _shape.RecordLength) _room = Full;
-        if (_room == Full) return;
-        _own.Append(CachedShape.Key(text), swept);
-        _room -= _shape.RecordLength;
+        if (_own is null || _room == Full) return;
+        try
+        {
+            if (_room < _shape.RecordLength) _room = _makeRoom();
+            if (_room < _shape.RecordLength) _room = Full;
+            else _own.Append(CachedShape.Key(text), swept);
+            if (_room != Full) _room -= _shape.RecordLength;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _room = Full;       // the disk, for instance; what is torn is cut the next time
+            _failed(exception);
+        }
     }
 
     internal void Attach()

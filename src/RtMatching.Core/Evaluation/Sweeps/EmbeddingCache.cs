@@ -33,7 +33,7 @@ public sealed class EmbeddingCache(string folder, long limit = EmbeddingCache.De
         var settings = Settings(model, options);
         var shape = new CachedShape(settings, options.Iterations, options.VectorDimension(model.Config));
         var name = $"{model.WeightsHash[..12]}-{Convert.ToHexStringLower(settings)[..24]}";
-        var cached = new CachedEmbeddings(folder, name, shape, MakeRoom);
+        var cached = new CachedEmbeddings(folder, name, shape, MakeRoom, Say);
         try
         {
             Directory.CreateDirectory(folder);
@@ -42,11 +42,16 @@ public sealed class EmbeddingCache(string folder, long limit = EmbeddingCache.De
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            if (!_told) say?.Invoke($"note: vectors are not kept for the next time: {exception.Message}");
-            _told = true;
+            Say(exception);
         }
 
         return cached;
+    }
+
+    private void Say(Exception exception)
+    {
+        if (!_told) say?.Invoke($"note: vectors are not kept for the next time: {exception.Message}");
+        _told = true;
     }
 
     /// <summary>
@@ -65,12 +70,13 @@ public sealed class EmbeddingCache(string folder, long limit = EmbeddingCache.De
     private long MakeRoom()
     {
         var wanted = Math.Min(RoomStep, limit / 4);
-        FileInfo[] files = [.. new DirectoryInfo(folder).GetFiles("*" + Extension).OrderBy(file => file.LastWriteTimeUtc)];
+        var files = new DirectoryInfo(folder).GetFiles("*" + Extension)
+            .OrderBy(file => file.LastWriteTimeUtc).Select(file => (File: file, file.Length)).ToList();
         var used = files.Sum(file => file.Length);
-        foreach (var file in files)
+        foreach (var (file, length) in files)
         {
             if (used + wanted <= limit) break;
-            if (CachedEmbeddings.Delete(file)) used -= file.Length;
+            if (CachedEmbeddings.Delete(file)) used -= length;
         }
 
         return Math.Clamp(limit - used, 0, wanted);

@@ -10,7 +10,7 @@ namespace RtMatching.Core.Evaluation;
 /// </summary>
 public sealed class SimilarityTask : LabelledTask
 {
-    private readonly LabelledPair[] _pairs;
+    private readonly TextPair[] _pairs;
     private readonly double[] _scores;
 
     /// <param name="sided">The first text of each pair is the query, the second the document; otherwise the two are alike.</param>
@@ -19,15 +19,17 @@ public sealed class SimilarityTask : LabelledTask
     {
         var index = new TextIndex();
         var (first, second) = sided ? (RefinedSide.Query, RefinedSide.Document) : (RefinedSide.Both, RefinedSide.Both);
-        _pairs = [.. pairs.Select(pair => new LabelledPair(index.Of(pair.First, first), index.Of(pair.Second, second), pair.Score))];
-        _scores = [.. _pairs.Select(pair => pair.Label)];
+        _pairs = [.. pairs.Select(pair => new TextPair(index.Of(pair.First, first), index.Of(pair.Second, second), pair.Score))];
+        _scores = [.. _pairs.Select(pair => pair.Score)];
         (Name, Texts) = (name, index.Texts);
     }
 
     public override int Units => _pairs.Length;
     public override string Metric => "spearman";
     public override double Scale => 100;
-    public override IReadOnlyList<LabelledPair> Pairs => _pairs;
+    
+    /// <summary>The units, in the file's order.</summary>
+    public IReadOnlyList<TextPair> Pairs => _pairs;
 
     public override Judgement Judge(IReadOnlyList<float[]> vectors)
     {
