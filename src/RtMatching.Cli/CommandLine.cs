@@ -20,6 +20,7 @@ internal static class CommandLine
             ModelsCommand.Create(),
             EmbedCommand.Create(),
             EvalCommand.Create(),
+            TraceCommand.Create(),
             TokenizeCommand.Create(),
             KeysCommand.Create(),
             StatusCommand.Create(),

@@ -35,6 +35,9 @@ public sealed record EmbeddingOptions
     /// <summary>Keep the embedding of every pass, not only the last.</summary>
     public bool AllIterations { get; init; }
 
+    /// <summary>Keep the attention row of every pass that is kept; of a single pass there is none.</summary>
+    public bool KeepAttention { get; init; }
+
     /// <summary>Keep the first so many dimensions, then normalise again (Matryoshka). Null: all.</summary>
     public int? Dimension { get; init; }
 

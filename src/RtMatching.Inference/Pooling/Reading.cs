@@ -16,7 +16,7 @@ internal sealed class Reading
         options.Validate(model.Config);
         (Index, Options, _width) = (index, options, options.Pooling.Width(model.Config));
         var readOut = options.Pooling.ReadOut(options.Layers ?? new LayerRange(0, model.Config.Layers - 1));
-        Passes = new PassReading(options.Iterations, _width, readOut, options.Stop);
+        Passes = new PassReading(options.Iterations, _width, readOut, options.Stop) { KeepsAttention = options.KeepAttention };
         Scaling = Memory is null ? null : MemoryScalings.For(model, Memory);
     }
 
@@ -39,7 +39,7 @@ internal sealed class Reading
     {
         var tokens = parts.Sum(part => part.Sequence.Run);
         return new TextEmbedding(tokens, parts.Any(part => part.Sequence.Truncated),
-            [.. Mean(parts).Select(pass => new PassEmbedding(pass.K, Normalise(pass.State, tokens), pass.Trace))]);
+            [.. Mean(parts).Select(pass => new PassEmbedding(pass.K, Normalise(pass.State, tokens), pass.Trace, pass.Attention))]);
     }
 
     private IReadOnlyList<RefinedPass> Mean(IReadOnlyList<(TextSequence Sequence, IReadOnlyList<RefinedPass> Passes)> parts)

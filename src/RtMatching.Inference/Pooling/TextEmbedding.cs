@@ -15,4 +15,5 @@ public sealed record TextEmbedding(int Tokens, bool Truncated, IReadOnlyList<Pas
 /// <param name="K">Which pass, from 1.</param>
 /// <param name="Vector">L2-normalised. (dimension)</param>
 /// <param name="Trace">How the pass moved the embedding; null with a single pass, which keeps no attention row.</param>
-public sealed record PassEmbedding(int K, float[] Vector, PassTrace? Trace);
+/// <param name="Attention">The end token's attention row in this pass; null without <see cref="EmbeddingOptions.KeepAttention"/>. (positions)</param>
+public sealed record PassEmbedding(int K, float[] Vector, PassTrace? Trace, float[]? Attention = null);

@@ -8,12 +8,15 @@ namespace RtMatching.Inference.Refinement;
 /// <param name="Stop">Ends single texts earlier; null reads all of them to <paramref name="Passes"/>.</param>
 public sealed record PassReading(int Passes, int Width, ReadOut ReadOut, StopRule? Stop = null)
 {
+    /// <summary>Keep the attention row of every pass, for traces; needs more than one pass.</summary>
+    public bool KeepsAttention { get; init; }
+
     internal RefinedPass Observe(IDecoderState state, int row, IReadOnlyList<RefinedPass> before)
     {
         var vector = new float[Width];
         ReadOut(state, row, vector);
         var trace = Passes == 1 ? null : PassTrace.Of(vector, [.. before.Select(pass => pass.State)], state.AttentionRow(row));
-        return new RefinedPass(before.Count + 1, vector, trace);
+        return new RefinedPass(before.Count + 1, vector, trace, KeepsAttention && Passes > 1 ? state.AttentionRow(row).ToArray() : null);
     }
 
     /// <summary>Whether a text needs no further pass.</summary>

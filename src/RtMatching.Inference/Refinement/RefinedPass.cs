@@ -4,4 +4,5 @@ namespace RtMatching.Inference.Refinement;
 /// <param name="K">Which pass, from 1.</param>
 /// <param name="State">What the read-out gave, not normalised. (width)</param>
 /// <param name="Trace">How the pass moved the state; null where only one pass was asked for, which keeps no attention row.</param>
-public sealed record RefinedPass(int K, float[] State, PassTrace? Trace);
+/// <param name="Attention">The end token's attention row; null where nobody asked to keep it. (positions)</param>
+public sealed record RefinedPass(int K, float[] State, PassTrace? Trace, float[]? Attention = null);
