@@ -97,7 +97,7 @@ internal static class EmbedCommand
 
     private static void Write(Stream output, JsonElement id, TextEmbedding embedding)
     {
-        if (embedding.Truncated) Terminal.Say($"warning: text {id} is longer than the model's window and was cut to {embedding.Tokens} tokens");
+        if (embedding.Truncated) Terminal.Say($"warning: text {id} is longer than the model's window and was cut: {embedding.Tokens} tokens were run");
         using (var json = new Utf8JsonWriter(output))
         {
             json.WriteStartObject();

@@ -88,10 +88,11 @@ internal static class ProfilesCommand
         private readonly Option<string?> _cvInstruction = new("--cv-instruction") { Description = "Put before a CV's text; empty for none.", HelpName = "T" };
         private readonly Option<AppendEos> _eos = new("--append-eos") { Description = "auto, always or never." };
         private readonly Option<bool> _noPrompt = new("--no-prompt") { Description = "Without the pooling's template." };
+        private readonly Option<LayerRange?> _layers = VectorOptions.Layers();
         private readonly Option<bool> _redact = new("--redact") { Description = "Keep contacts and names out of what is embedded: true or false." };
 
         public IEnumerable<Option> All =>
-            [_model, _pooling, _iterations, _stop, _maxTokens, _dimension, _jobInstruction, _cvInstruction, _eos, _noPrompt, _redact];
+            [_model, _pooling, _iterations, _stop, _maxTokens, _dimension, _jobInstruction, _cvInstruction, _eos, _noPrompt, _layers, _redact];
 
         public TaskProfile Apply(ParseResult parsed, string name, TaskProfile? current)
         {
@@ -111,6 +112,7 @@ internal static class ProfilesCommand
             CvInstruction = parsed.GetValue(_cvInstruction),
             AppendEos = Value(parsed, _eos),
             NoPrompt = Value(parsed, _noPrompt),
+            Layers = parsed.GetValue(_layers),
             Redact = Value(parsed, _redact),
         };
 

@@ -14,7 +14,9 @@ internal sealed class VectorOptions
     private readonly Option<int?> _dimension = new("--dim") { Description = "Keep the first D dimensions and normalise again.", HelpName = "D" };
     private readonly Option<StopRule?> _stop = StopRuleText.Option();
 
-    public IEnumerable<Option> All => [_instruction, _noPrompt, _eos, _dimension, _stop];
+    private readonly Option<LayerRange?> _layers = Layers();
+
+    public IEnumerable<Option> All => [_instruction, _noPrompt, _eos, _dimension, _stop, _layers];
 
     /// <summary>The options given, with pooling and passes left at their defaults.</summary>
     public EmbeddingOptions Read(ParseResult parsed) => new()
@@ -24,6 +26,7 @@ internal sealed class VectorOptions
         AppendEos = parsed.GetValue(_eos),
         Dimension = parsed.GetValue(_dimension),
         Stop = parsed.GetValue(_stop) is { } stop and not NeverStops ? stop : null,
+        Layers = parsed.GetValue(_layers),
     };
 
     /// <summary>One pooling.</summary>
@@ -51,6 +54,19 @@ internal sealed class VectorOptions
             else if (names.Length == 0) result.AddError($"--pooling: name one or several of {Names}");
             else return [.. names.Select(name => Find(name)!.Value).Distinct()];
             return [];
+        },
+    };
+
+    /// <summary>Those that VA and AlignedWVA read.</summary>
+    public static Option<LayerRange?> Layers() => new("--layers")
+    {
+        Description = "Of va and aligned-wva: the layers read, for example 4..12; all of them without it.",
+        HelpName = "A..B",
+        CustomParser = result =>
+        {
+            if (LayerRange.TryParse(result.Tokens[0].Value, out var layers)) return layers;
+            result.AddError($"--layers {result.Tokens[0].Value}: write {LayerRange.Form}");
+            return null;
         },
     };
 

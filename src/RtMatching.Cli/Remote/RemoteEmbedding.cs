@@ -43,7 +43,7 @@ internal sealed class RemoteEmbedding(ServerClient server, string? model, Embedd
         var answer = await server.PostAsync<Answer>("v1/embeddings", new
         {
             Model = model, Input = batch.Select(line => line.Text).ToArray(), EncodingFormat = "base64", Dimensions = options.Dimension,
-            options.Pooling, options.Iterations, options.Instruction, options.NoPrompt, options.AppendEos,
+            options.Pooling, options.Iterations, options.Instruction, options.NoPrompt, options.AppendEos, options.Layers,
         }, cancellation);
         if (answer.Data.Count != batch.Count) throw new CommandException($"the server gave {answer.Data.Count} vectors for {batch.Count} texts");
         return [.. answer.Data.OrderBy(item => item.Index).Select((item, i) => (batch[i], Read(item)))];

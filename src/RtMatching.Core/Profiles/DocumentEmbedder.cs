@@ -41,7 +41,7 @@ public sealed class DocumentEmbedder
     /// </summary>
     public PreparedTexts Prepare(IReadOnlyList<string> texts, DocumentKind kind, CancellationToken cancellation = default)
     {
-        var splitter = new TextSplitter(Model.Tokenizer, TextTokens(Instruction(kind)));
+        var splitter = new TextSplitter(Model.Tokenizer, TextTokens(Options(kind)));
         var parts = new List<TextPart>(texts.Count);
         for (var text = 0; text < texts.Count; text++)
         {
@@ -108,14 +108,13 @@ public sealed class DocumentEmbedder
     private string? Instruction(DocumentKind kind) => kind == DocumentKind.Job ? Profile.JobInstruction : Profile.CvInstruction;
 
     /// <summary>How many tokens of a text fit beside the instruction, the pooling's template and the end token.</summary>
-    private int TextTokens(string? instruction)
+    private int TextTokens(EmbeddingOptions options)
     {
-        const int TemplateTokens = 48;      // more than any template of ours takes in any tokenizer
         const int LeastUseful = 16;
         var window = Model.Config.Window - 1;                   // Refined Thought needs one position more than the text
         var around = Model.Tokenizer.PrefixIds.Count + Math.Max(1, Model.Tokenizer.SuffixIds.Count);
-        if (instruction is not null) around += Model.Tokenizer.Encode($"Instruct: {instruction}\nQuery:").Length;
-        if (!Profile.NoPrompt && Profile.Pooling is PoolingKind.PromptEol or PoolingKind.AlignedWva) around += TemplateTokens;
+        if (options.Instruction is { } instruction) around += Model.Tokenizer.Encode($"Instruct: {instruction}\nQuery:").Length;
+        around += options.TemplateTokens(Model.Tokenizer);
         var left = Math.Min(Profile.MaxTokens, window) - around;
         return left >= LeastUseful
             ? left

@@ -21,6 +21,9 @@ public sealed record ProfileChange
     public string? CvInstruction { get; init; }
     public AppendEos? AppendEos { get; init; }
     public bool? NoPrompt { get; init; }
+
+    /// <summary><see cref="LayerRange.All"/> takes a range back.</summary>
+    public LayerRange? Layers { get; init; }
     public bool? Redact { get; init; }
 
     /// <summary>
@@ -50,6 +53,7 @@ public sealed record ProfileChange
         CvInstruction = Instruction(CvInstruction, profile.CvInstruction),
         AppendEos = AppendEos ?? profile.AppendEos,
         NoPrompt = NoPrompt ?? profile.NoPrompt,
+        Layers = Layers == LayerRange.All ? null : Layers ?? profile.Layers,
         Redact = Redact ?? profile.Redact,
     };
 

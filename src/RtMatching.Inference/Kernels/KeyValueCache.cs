@@ -56,6 +56,19 @@ internal sealed unsafe class KeyValueCache : IDisposable
         }
     }
 
+    /// <summary>Copies a head's first <paramref name="positions"/>, fewer than the target has, to a cache of the same heads.</summary>
+    public void CopyStart(int text, int head, int positions, KeyValueCache target, int targetText)
+    {
+        // Whole panels: what the last one holds beyond the positions is written over, or lies beyond the target's end and is masked there.
+        var panels = (positions + _panelWidth - 1) / _panelWidth;
+        Copy(KeyPanel(text, head, 0), target.KeyPanel(targetText, head, 0), (long)panels * _headDim * _panelWidth);
+        for (var panel = 0; panel < ColumnPanels; panel++)
+            Copy(ValuePanel(text, head, panel), target.ValuePanel(targetText, head, panel), (long)positions * _panelWidth);
+
+        static void Copy(float* source, float* destination, long count) =>
+            Buffer.MemoryCopy(source, destination, count * sizeof(float), count * sizeof(float));
+    }
+
     public void Dispose()
     {
         _keys.Dispose();

@@ -42,14 +42,14 @@ public sealed unsafe class Decoder : IDecoder
     public IDecoderState Prefill(
         PackedBatch batch, Capture capture, MemorySource memory = default, IPromptPrefix? prefix = null, CancellationToken cancellation = default)
     {
-        if (prefix is not null) throw new NotImplementedException();
         ObjectDisposedException.ThrowIf(_disposed, this);
         CheckBatch(batch, capture);
+        var own = Own(prefix, capture);
         CheckHead(memory.Head);
         var state = new DecoderState(this, batch, capture, memory);
         try
         {
-            state.Prefill(cancellation);
+            state.Prefill(own, cancellation);
             return state;
         }
         catch
@@ -59,7 +59,14 @@ public sealed unsafe class Decoder : IDecoder
         }
     }
 
-    public IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation = default) => throw new NotImplementedException();
+    public IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (ids.Length > Config.Window)
+            throw new ArgumentOutOfRangeException(nameof(ids), ids.Length, $"A prefix of {ids.Length} tokens is longer than the window of {Config.Window}.");
+        foreach (var id in ids) CheckId(id, nameof(ids));
+        return new DecoderPrefix(this, ids.ToArray(), cancellation);
+    }
 
     public void Embedding(int id, Span<float> destination)
     {
@@ -90,6 +97,19 @@ public sealed unsafe class Decoder : IDecoder
 
     internal void ReadEmbedding(int id, Span<float> destination) => _weights.ReadEmbedding(id, destination);
 
+    /// <param name="residual">(ids, hidden)</param>
+    internal void EmbedTokens(int[] ids, float* residual)
+    {
+        const int tokensPerItem = 64;
+        Workers.For((ids.Length + tokensPerItem - 1) / tokensPerItem, (_, item) =>
+        {
+            for (var token = item * tokensPerItem; token < Math.Min(ids.Length, (item + 1) * tokensPerItem); token++)
+            {
+                ReadEmbedding(ids[token], new Span<float>(residual + (long)token * Config.Hidden, Config.Hidden));
+            }
+        });
+    }
+
     /// <summary>All layers over the new tokens in <c>buffers.Residual</c> (rows, hidden), which they leave before the final norm.</summary>
     internal void Forward(DecoderPass pass, DecoderBuffers buffers, CancellationToken cancellation)
     {
@@ -108,6 +128,7 @@ public sealed unsafe class Decoder : IDecoder
         var (weights, cache) = (_weights.Layers[layer], pass.Caches[layer % pass.Caches.Length]);
         var (rows, queryRuns, last) = (pass.Rows, pass.Runs, layer == Config.Layers - 1);
 
+        pass.Prefix?.CopyTo(layer, pass.Runs, cache);
         Normalize(buffers.Residual, weights.AttentionNorm, buffers.Normed, rows);
         buffers.Panels.Pack(buffers.Normed, rows, Config.Hidden);
         weights.KeyValue.Multiply(buffers.Panels, buffers.KeyValues, accumulate: false, Workers);
@@ -275,6 +296,17 @@ public sealed unsafe class Decoder : IDecoder
         }
 
         for (var r = 0; r < runs.Length; r++) pass.AttentionOutput!(layer, runs[r].Text, outputs.AsSpan(r * hidden, hidden));
+    }
+
+    /// <exception cref="ArgumentException">Of another decoder, or with captures that need the states of the tokens it spares.</exception>
+    private DecoderPrefix? Own(IPromptPrefix? prefix, Capture capture)
+    {
+        if (prefix is null) return null;
+        if (capture != Capture.None)
+            throw new ArgumentException($"A prefix spares tokens whose states Capture.{capture} would need; prefill without it.", nameof(prefix));
+        return prefix is DecoderPrefix own && own.Decoder == this
+            ? own
+            : throw new ArgumentException("The prefix was computed by another decoder; compute it with this one.", nameof(prefix));
     }
 
     private void CheckBatch(PackedBatch batch, Capture capture)

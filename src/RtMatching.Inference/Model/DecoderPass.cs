@@ -11,6 +11,9 @@ internal sealed unsafe class DecoderPass
     /// <summary>A cache for each layer, or one that the layers share because nothing comes after this pass.</summary>
     public required KeyValueCache[] Caches { get; init; }
 
+    /// <summary>Stands in the cache before the runs, which begin where their texts depart from it; null where they begin at position 0 or the cache holds it.</summary>
+    public DecoderPrefix? Prefix { get; init; }
+
     /// <summary>After the last layer only the end tokens are wanted, in rows 0 .. Runs.Length - 1.</summary>
     public bool EndsOnly { get; init; }
 

@@ -128,18 +128,17 @@ internal sealed unsafe class DecoderState : IDecoderState
     }
 
     /// <summary>Pass 1. Called once, by the decoder.</summary>
-    internal void Prefill(CancellationToken cancellation)
+    /// <param name="prefix">What the texts begin with, where that is not run again.</param>
+    internal void Prefill(DecoderPrefix? prefix, CancellationToken cancellation)
     {
         if (Rows == 0) return;
-        var runs = new TokenRun[Rows];
-        for (var text = 0; text < Rows; text++) runs[text] = new TokenRun(text, _batch.Starts[text], 0, _batch.Length(text));
-
+        var (runs, ids) = prefix is null ? (WholeTexts(), _batch.Ids) : Departing(prefix);
         var buffers = _decoder.Rent();
         try
         {
-            buffers.Reserve(_batch.Tokens);
-            EmbedTokens(buffers.Residual);
-            RunPrefill(runs, buffers, cancellation);
+            buffers.Reserve(ids.Length);
+            _decoder.EmbedTokens(ids, buffers.Residual);
+            RunPrefill(runs, prefix, buffers, cancellation);
         }
         finally
         {
@@ -147,7 +146,26 @@ internal sealed unsafe class DecoderState : IDecoderState
         }
     }
 
-    private void RunPrefill(TokenRun[] runs, DecoderBuffers buffers, CancellationToken cancellation)
+    private TokenRun[] WholeTexts() =>
+        [.. Enumerable.Range(0, Rows).Select(text => new TokenRun(text, _batch.Starts[text], 0, _batch.Length(text)))];
+
+    /// <summary>Each text from where it departs from the prefix, and the ids of these runs.</summary>
+    private (TokenRun[] Runs, int[] Ids) Departing(DecoderPrefix prefix)
+    {
+        var runs = new TokenRun[Rows];
+        var ids = new List<int>(_batch.Tokens);
+        for (var text = 0; text < Rows; text++)
+        {
+            var own = _batch.Ids.AsSpan(_batch.Starts[text], _batch.Length(text));
+            var spared = prefix.Spared(own);
+            runs[text] = new TokenRun(text, ids.Count, spared, own.Length - spared);
+            ids.AddRange(own[spared..]);
+        }
+
+        return (runs, [.. ids]);
+    }
+
+    private void RunPrefill(TokenRun[] runs, DecoderPrefix? prefix, DecoderBuffers buffers, CancellationToken cancellation)
     {
         var endsOnly = (_capture & (Capture.Refinement | Capture.MeanStates)) == 0;
         using var attention = AttentionOfHeads(runs, out var attentionStart);
@@ -155,6 +173,7 @@ internal sealed unsafe class DecoderState : IDecoderState
         {
             Runs = runs,
             Caches = _caches,
+            Prefix = prefix,
             EndsOnly = endsOnly,
             EndAttention = attention is null ? null : attention.Pointer,
             AttentionStart = attentionStart,
@@ -218,19 +237,6 @@ internal sealed unsafe class DecoderState : IDecoderState
             Copy(memory, _memoryStates!, run.Text);
             Copy(memory + _hidden, _endSources!, run.Text);
         }
-    }
-
-    /// <param name="residual">(tokens, hidden)</param>
-    private void EmbedTokens(float* residual)
-    {
-        const int tokensPerItem = 64;
-        _decoder.Workers.For((_batch.Tokens + tokensPerItem - 1) / tokensPerItem, (_, item) =>
-        {
-            for (var token = item * tokensPerItem; token < Math.Min(_batch.Tokens, (item + 1) * tokensPerItem); token++)
-            {
-                _decoder.ReadEmbedding(_batch.Ids[token], new Span<float>(residual + (long)token * _hidden, _hidden));
-            }
-        });
     }
 
     /// <summary>Rows 2i, 2i + 1: the memory of rows[i], then the embedding of its end token. (2 x rows, hidden)</summary>

@@ -24,7 +24,7 @@ public sealed class LanguageModel : IDisposable
 
     private LanguageModel(string name, Lazy<string> weightsHash, ITokenizer tokenizer, IDecoder decoder)
     {
-        (Name, _weightsHash, Tokenizer, Decoder) = (name, weightsHash, tokenizer, decoder);
+        (Name, _weightsHash, Tokenizer, Decoder, Prefixes) = (name, weightsHash, tokenizer, decoder, new PromptPrefixes(decoder));
         _meanEmbeddingNorm = new Lazy<float>(() => MemoryScalings.MeanEmbeddingNorm(decoder));
     }
 
@@ -68,6 +68,9 @@ public sealed class LanguageModel : IDisposable
 
     internal EngineGate Gate { get; } = new();
 
+    /// <summary>For whoever is through the <see cref="Gate"/>.</summary>
+    internal PromptPrefixes Prefixes { get; }
+
     /// <summary>The mean length of the input embeddings. Computed when first asked for.</summary>
     internal float MeanEmbeddingNorm => _meanEmbeddingNorm.Value;
 
@@ -91,7 +94,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Waits for the batch that the model is running: its weights must not go away under it.</summary>
     public void Dispose()
     {
-        using (Gate.Enter(EnginePriority.Interactive)) Decoder.Dispose();
+        using var turn = Gate.Enter(EnginePriority.Interactive);
+        Prefixes.Dispose();
+        Decoder.Dispose();
     }
 
     private static LanguageModel LoadFolder(ModelFiles files)

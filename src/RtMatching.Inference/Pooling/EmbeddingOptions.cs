@@ -1,5 +1,6 @@
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Refinement;
+using RtMatching.Inference.Tokenizer;
 
 namespace RtMatching.Inference.Pooling;
 
@@ -71,6 +72,16 @@ public sealed record EmbeddingOptions
     /// <summary>The dimension of the vectors that these options give.</summary>
     public int VectorDimension(ModelConfig config) => Dimension ?? Pooling.Width(config);
 
+    /// <summary>Room that a cutter must leave to the prompt around a text, the instruction not counted.</summary>
+    public int TemplateTokens(ITokenizer tokenizer)
+    {
+        const int PromptEol = 48;      // more than it takes in any tokenizer
+        const int Borders = 4;         // where prompt and text meet, a tokenizer may cut otherwise than it does in the prompt alone
+        if (!UsesTemplate || Pooling != PoolingKind.MetaEol) return UsesTemplate ? PromptEol : 0;
+        return Borders + Prompt.Of(this).SelectMany(prompt => prompt.Templates)
+            .Max(template => tokenizer.Encode(template.Head).Length + tokenizer.Encode(template.Tail).Length);
+    }
+
     /// <summary>Checks the options against each other and the model.</summary>
     /// <exception cref="ArgumentException">An option cannot be honoured; the message names the remedy.</exception>
     public void Validate(ModelConfig config)
@@ -105,9 +116,9 @@ public sealed record EmbeddingOptions
 
     private void ValidateLayers(ModelConfig config)
     {
-        if (Layers is not { } layers) return;
+        if (Layers is not { } layers || layers == LayerRange.All) return;
         if (Pooling is not (PoolingKind.Va or PoolingKind.AlignedWva))
-            throw Invalid($"A layer range belongs to poolings 'va' and 'aligned-wva', not '{Pooling.Name()}'.");
+            throw Invalid($"A layer range belongs to poolings 'va' and 'aligned-wva', not '{Pooling.Name()}'; leave it out or say layers 'all'.");
         if (layers.First < 0 || layers.Last < layers.First || layers.Last >= config.Layers)
             throw Invalid($"Layers {layers} are out of range: the model has 0..{config.Layers - 1}.");
     }

@@ -15,7 +15,8 @@ internal sealed class Reading
     {
         options.Validate(model.Config);
         (Index, Options, _width) = (index, options, options.Pooling.Width(model.Config));
-        var readOut = options.Pooling.ReadOut(options.Layers ?? new LayerRange(0, model.Config.Layers - 1));
+        var layers = options.Layers is { } range && range != LayerRange.All ? range : new LayerRange(0, model.Config.Layers - 1);
+        var readOut = options.Pooling.ReadOut(layers);
         Passes = new PassReading(options.Iterations, _width, readOut, options.Stop) { KeepsAttention = options.KeepAttention };
         Scaling = Memory is null ? null : MemoryScalings.For(model, Memory);
     }

@@ -28,7 +28,8 @@ internal sealed class SharedForward
     public IReadOnlyList<RefinedPass>[][] Run(LanguageModel model, ForwardRow[] rows, CancellationToken cancellation)
     {
         var packed = new PackedBatch([.. rows.Select(row => row.Sequence.Ids)]);
-        using var state = model.Decoder.Prefill(packed, _capture, _memory, cancellation: cancellation);
+        var prefix = rows[0].Sequence.Head is { } head ? model.Prefixes.Of(head, cancellation) : null;
+        using var state = model.Decoder.Prefill(packed, _capture, _memory, prefix, cancellation);
         var passes = _refinement.Run(state, cancellation);
         return [.. rows.Select((_, row) => Readings.Select((reading, i) => reading.Kept(passes[i][row])).ToArray())];
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
+using RtMatching.Inference.Pooling;
 using RtMatching.Inference.Refinement;
 using RtMatching.Server.Errors;
 
@@ -95,6 +96,7 @@ internal static class JsonBody
         _ when type == typeof(bool) => "true or false",
         _ when type == typeof(DateOnly) => "a date like 2026-01-31",
         _ when type == typeof(StopRule) => "an object whose \"rule\" is none, change, second_change or learned, with that rule's numbers",
+        _ when type == typeof(LayerRange) => $"a string: {LayerRange.Form}",
         { IsGenericType: true } => "an array",
         _ => "of another kind",
     };

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using RtMatching.Inference.Pooling;
 
 namespace RtMatching.Server.OpenApi;
 
@@ -38,6 +39,7 @@ internal static class OpenApiSetup
         options.AddSchemaTransformer((schema, context, _) =>
         {
             if (context.JsonTypeInfo.Type == typeof(ProblemDetails)) AddTraceId(schema);
+            if (context.JsonTypeInfo.Type == typeof(LayerRange) || context.JsonTypeInfo.Type == typeof(LayerRange?)) DescribeLayers(schema);
 
             // What is left out where it says nothing is not required, though a record's constructor asks for it.
             schema.Required?.ExceptWith(context.JsonTypeInfo.Properties.Where(property => property.ShouldSerialize is not null).Select(property => property.Name));
@@ -93,6 +95,14 @@ internal static class OpenApiSetup
     {
         schema.Properties ??= new Dictionary<string, IOpenApiSchema>();
         schema.Properties["trace_id"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "What the server's log and traces know the request by." };
+    }
+
+    /// <summary>It writes itself, so the schema says nothing of it.</summary>
+    private static void DescribeLayers(OpenApiSchema schema)
+    {
+        schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
+        schema.Pattern = @"^(\d+\.\.\d+|all)$";
+        schema.Description ??= LayerRange.Form;
     }
 
     /// <summary>Either of the two will do.</summary>

@@ -344,6 +344,78 @@ public class DecoderTests
         Assert.True(Environment.WorkingSet - before < 256 << 20, $"grew by {(Environment.WorkingSet - before) >> 20} MiB");
     }
 
+    /// <summary>Whatever a text has in common with the prefix, the end state is that of the whole text run by itself.</summary>
+    [Theory]
+    [MemberData(nameof(FamiliesAndPaths))]
+    public void A_text_run_on_from_a_prefix_equals_the_plain_decoder(string family, string path)
+    {
+        using var decoder = Build(Config(family), path);
+        var plain = new PlainDecoder(decoder.Config, Weights(decoder.Config));
+        foreach (var length in (int[])[1, 16, 37])
+        {
+            var head = Ids(length, 9);
+            int[][] texts =
+            [
+                head, [.. head, 4], [.. head, .. Ids(45, 6)], head[..((length + 1) / 2)], [.. head[..(length / 2)], .. Ids(20, 7)], Ids(12, 8), [head[0]],
+                [.. head, .. head],
+            ];
+            using var prefix = decoder.Prefix(head);
+            using var state = decoder.Prefill(new PackedBatch(texts), Capture.None, prefix: prefix);
+            for (var row = 0; row < texts.Length; row++) AssertClose(plain.Passes(texts[row], 1)[0].States[^1], state.EndState(row));
+            for (var row = 0; row < texts.Length; row++) Assert.Equal(texts[row].Length, state.Tokens(row));
+        }
+    }
+
+    [Fact]
+    public void A_prefix_can_be_used_again_and_an_empty_one_spares_nothing()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Qwen3)));
+        using var prefix = decoder.Prefix(Texts[2].AsSpan(0, 30));
+        using var empty = decoder.Prefix([]);
+        using var plain = decoder.Prefill(new PackedBatch(Texts), Capture.None);
+        for (var use = 0; use < 3; use++)
+        {
+            using var state = decoder.Prefill(new PackedBatch(Texts), Capture.None, prefix: use == 1 ? empty : prefix);
+            for (var row = 0; row < Texts.Length; row++) AssertClose(plain.EndState(row), state.EndState(row));
+        }
+    }
+
+    [Fact]
+    public void A_prefix_reaches_as_far_as_the_window()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        var full = Ids(Shape.Window, 1);
+        using var prefix = decoder.Prefix(full);
+        using var plain = decoder.Prefill(new PackedBatch([full]), Capture.None);
+        using var state = decoder.Prefill(new PackedBatch([full]), Capture.None, prefix: prefix);
+        AssertClose(plain.EndState(0), state.EndState(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Prefix(Ids(Shape.Window + 1, 1)));
+        Assert.Contains("Token id 97 ", Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Prefix([1, 97])).Message);
+    }
+
+    [Theory]
+    [InlineData(Capture.Refinement)]
+    [InlineData(Capture.MeanStates)]
+    [InlineData(Capture.Values | Capture.AttentionOutputs)]
+    public void A_prefix_is_refused_where_the_states_that_it_spares_are_wanted(Capture capture)
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        using var prefix = decoder.Prefix([1, 2]);
+        Assert.Contains("prefill without it", Assert.Throws<ArgumentException>(() => decoder.Prefill(new PackedBatch(Texts), capture, prefix: prefix)).Message);
+    }
+
+    [Fact]
+    public void A_prefix_of_another_decoder_or_given_back_or_cancelled_is_refused()
+    {
+        using var decoder = Build(Config(nameof(ModelFamily.Llama)));
+        using var other = Build(Config(nameof(ModelFamily.Llama)));
+        var prefix = other.Prefix([1, 2]);
+        Assert.Contains("another decoder", Assert.Throws<ArgumentException>(() => decoder.Prefill(new PackedBatch([[1, 2, 3]]), Capture.None, prefix: prefix)).Message);
+        prefix.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => other.Prefill(new PackedBatch([[1, 2, 3]]), Capture.None, prefix: prefix));
+        Assert.Throws<OperationCanceledException>(() => decoder.Prefix([1, 2], new CancellationToken(canceled: true)));
+    }
+
     [Fact]
     public void An_empty_batch_is_nothing_to_do()
     {

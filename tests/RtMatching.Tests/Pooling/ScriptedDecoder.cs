@@ -17,6 +17,10 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
     public List<int[][]> Batches { get; } = [];
     public List<Capture> Captures { get; } = [];
     public List<(int[] Rows, float[] Memory)> Refinements { get; } = [];
+    public List<ScriptedPrefix> Prefixes { get; } = [];
+
+    /// <summary>What each prefill was given.</summary>
+    public List<IPromptPrefix?> PrefixesUsed { get; } = [];
     public bool EnteredTwice { get; private set; }
 
     public ModelConfig Config { get; } = new()
@@ -31,11 +35,16 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
         if (Interlocked.Increment(ref _inside) > 1) EnteredTwice = true;
         Batches.Add([.. Enumerable.Range(0, batch.Rows).Select(row => batch.Ids[batch.Starts[row]..batch.Starts[row + 1]])]);
         Captures.Add(capture);
+        PrefixesUsed.Add(prefix);
         Prefilling?.Invoke(Batches.Count);
         return new State(this, Batches[^1]);
     }
 
-    public IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation = default) => throw new NotSupportedException();
+    public IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation = default)
+    {
+        Prefixes.Add(new ScriptedPrefix(ids.ToArray()));
+        return Prefixes[^1];
+    }
 
     public void Embedding(int id, Span<float> destination) => Vector([id], 5000, Config.Hidden).CopyTo(destination);
 
@@ -49,6 +58,13 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
         var seed = ids.Aggregate(17 + salt, (hash, id) => unchecked(hash * 31 + id));
         var random = new Random(seed);
         return [.. Enumerable.Range(0, width).Select(_ => random.NextSingle() - 0.4f)];
+    }
+
+    internal sealed class ScriptedPrefix(int[] ids) : IPromptPrefix
+    {
+        public bool Disposed { get; private set; }
+        public ReadOnlySpan<int> Ids => ids;
+        public void Dispose() => Disposed = true;
     }
 
     private sealed class State(ScriptedDecoder decoder, int[][] texts) : IDecoderState

@@ -166,9 +166,9 @@ public class SharedForwardTests
             Instruction = random.Next(4) == 0 ? "Find" : null,
             MaxTokens = random.Next(3) == 0 ? 70 + random.Next(20) : null,
             AllIterations = random.Next(2) == 0,
-            Stop = random.Next(3) == 0 ? new StableChange(random.NextSingle()) : null,
         };
-        return options.TakesPasses ? options with { Iterations = 1 + random.Next(5) } : options;
+        if (options.TakesPasses) options = options with { Iterations = 1 + random.Next(5) };
+        return options.Iterations > 1 && random.Next(3) == 0 ? options with { Stop = new StableChange(0.01f + random.NextSingle()) } : options;
     }
 
     private static EmbeddingOptions Options(int iterations) => new() { Iterations = iterations };

@@ -57,6 +57,9 @@ internal static class CreateEmbeddings
 
         /// <summary>Whether the model's end token is appended.</summary>
         public AppendEos? AppendEos { get; init; }
+
+        /// <summary>Of va and aligned_wva: the layers read, for example 4..12.</summary>
+        public LayerRange? Layers { get; init; }
     }
 
     internal sealed record Response(string Object, IReadOnlyList<Item> Data, string Model, Usage Usage);
@@ -75,7 +78,7 @@ internal static class CreateEmbeddings
         .WithSummary("Texts to vectors, in OpenAI's form")
         .WithDescription(
             "As OpenAI's embeddings, so that its clients work here: input is a text or up to 2,048 of them, encoding_format float or base64. Beyond " +
-            "it: pooling, iterations (passes of Refined Thought), instruction, no_prompt, append_eos; and each item tells its tokens, and truncated " +
+            "it: pooling, iterations (passes of Refined Thought), instruction, no_prompt, append_eos, layers; and each item tells its tokens, and truncated " +
             "where its text was cut to the model's window.")
         .WithTags("embeddings")
         .Accepts<Request>("application/json")
@@ -102,6 +105,7 @@ internal static class CreateEmbeddings
         {
             Pooling = body.Pooling ?? PoolingKind.Last, Iterations = body.Iterations ?? 1, Instruction = body.Instruction, Dimension = body.Dimensions,
             NoPrompt = body.NoPrompt ?? false, AppendEos = body.AppendEos ?? AppendEos.Auto,
+            Layers = body.Layers,
         };
     }
 

@@ -52,13 +52,16 @@ internal static class PutProfile
         /// <summary>Without the pooling's template.</summary>
         public bool? NoPrompt { get; init; }
 
+        /// <summary>Of va and aligned_wva: the layers read, for example 4..12; all takes them back.</summary>
+        public LayerRange? Layers { get; init; }
+
         /// <summary>Keep contacts and names out of what is embedded.</summary>
         public bool? Redact { get; init; }
 
         public ProfileChange Change() => new()
         {
             Pooling = Pooling, Iterations = Iterations, Stop = Stop, MaxTokens = MaxTokens, Dimension = Dimension, JobInstruction = JobInstruction,
-            CvInstruction = CvInstruction, AppendEos = AppendEos, NoPrompt = NoPrompt, Redact = Redact,
+            CvInstruction = CvInstruction, AppendEos = AppendEos, NoPrompt = NoPrompt, Layers = Layers, Redact = Redact,
         };
     }
 
