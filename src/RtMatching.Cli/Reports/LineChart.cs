@@ -23,7 +23,7 @@ internal sealed class LineChart(
 {
     private const double Width = 640;
     private const double Height = 320;
-    private const double Left = 64;
+    private const double Left = 76;
     private const double Right = 16;
     private const double Top = 14;
     private const double Bottom = 46;

@@ -38,20 +38,33 @@ internal static class TracePage
         page.WriteLine($"<section class=\"card\"><h3>Pass {pass.K}</h3>");
         ReportPage.Note(page, Facts(pass));
         page.Write("<p class=\"tokens\">");
-        var most = pass.Attention.Max();
-        for (var position = 0; position < pass.Attention.Count; position++) WriteToken(page, text, pass, position, most);
+        var pieces = Pieces(text, pass);
+        var most = pieces.Max(piece => piece.Share);
+        foreach (var piece in pieces) WritePiece(page, piece, most);
         page.WriteLine("</p></section>");
     }
 
-    private static void WriteToken(TextWriter page, TracedText text, TracedPass pass, int position, float most)
+    /// <summary>The pass's tokens in order; those that share a character are one piece.</summary>
+    private static List<Piece> Pieces(TracedText text, TracedPass pass)
     {
-        var isText = position < text.Tokens.Count - 1;
-        var shown = position == pass.MemoryPosition ? "memory" : isText ? text.Tokens[position].Text : $"end {text.Tokens[^1].Text}";
-        if (isText && shown.Length == 0 && position > 0) shown = "\u00B7";    // belongs to the character before
+        var pieces = new List<Piece>(pass.Attention.Count);
+        for (var position = 0; position < pass.Attention.Count; position++)
+        {
+            var isText = position < text.Tokens.Count - 1;
+            var shown = position == pass.MemoryPosition ? "memory" : isText ? text.Tokens[position].Text : $"end {text.Tokens[^1].Text}";
+            if (isText && shown.Length == 0 && pieces.Count > 0) pieces[^1] = pieces[^1] with { Last = position, Share = pieces[^1].Share + pass.Attention[position] };
+            else pieces.Add(new Piece(position, position, shown, isText, pass.Attention[position]));
+        }
 
+        return pieces;
+    }
+
+    private static void WritePiece(TextWriter page, Piece piece, float most)
+    {
         // The square root: one token often takes nearly all, and the others would all look alike.
-        var depth = Math.Sqrt(pass.Attention[position] / most).ToString("0.###", CultureInfo.InvariantCulture);
-        page.Write($"<span{(isText ? "" : " class=\"extra\"")} style=\"--a:{depth}\" title=\"{ReportPage.Text($"position {position}: {TraceText.Percent(pass.Attention[position])}")}\">{ReportPage.Text(shown)}</span>");
+        var depth = Math.Sqrt(piece.Share / most).ToString("0.###", CultureInfo.InvariantCulture);
+        var where = piece.First == piece.Last ? $"position {piece.First}" : $"positions {piece.First} to {piece.Last}";
+        page.Write($"<span{(piece.IsText ? "" : " class=\"extra\"")} style=\"--a:{depth}\" title=\"{where}: {TraceText.Percent(piece.Share)}\">{ReportPage.Text(piece.Text)}</span>");
     }
 
     private static string Facts(TracedPass pass)
@@ -109,6 +122,8 @@ internal static class TracePage
         if (end > 0 && end < whole.Length && char.IsHighSurrogate(whole[end - 1])) end--;
         return end < whole.Length ? whole[..end] + "\u2026" : whole.Length > 0 ? whole : "(no text)";
     }
+
+    private sealed record Piece(int First, int Last, string Text, bool IsText, float Share);
 
     private const string Style = """
         .card { margin: 1rem 0; padding: .9rem 1.1rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; } h3 { margin: 0; font-size: 1rem; }

@@ -40,7 +40,8 @@ internal static class TraceText
     public static string Name(TracedText text, TracedPass pass, int position) =>
         position == pass.MemoryPosition ? "[memory]"
         : position == pass.Attention.Count - 1 ? $"[end {Quoted(text.Tokens[^1].Text)}]"
-        : Quoted(text.Tokens[position].Text);
+        : text.Tokens[position].Text is { Length: > 0 } own ? Quoted(own)
+        : $"rest of {Quoted(text.Tokens.Take(position).LastOrDefault(token => token.Text.Length > 0)?.Text ?? "")}";     // several tokens share a character
 
     public static object Json(TraceHead head, TracedText text, int top) => new
     {

@@ -36,16 +36,17 @@ public static class LearnedStopTrainer
     private const double Ridge = 0.01;
     private static readonly int[] StumpCounts = [0, 20, 60];
 
-    /// <param name="texts">With their traces and the vectors of every pass; at least <see cref="LeastTexts"/>.</param>
+    /// <param name="texts">With their traces and the vectors of every pass, at least <see cref="LeastTexts"/>; those that were not refined are left out.</param>
     /// <param name="epsilon">How far from the last pass's embedding is near enough, as 1 - cosine: 0.001 for example.</param>
     /// <param name="seed">Of the split into texts to fit, to calibrate and to judge on: 3 to 1 to 1.</param>
     /// <param name="share">Of unseen texts that should have settled where they stop, between 0 and 1.</param>
     /// <exception cref="ArgumentException">Too few texts or passes, or a number out of range; the message names the remedy.</exception>
     public static LearnedStopReport Train(IReadOnlyList<SweptText> texts, double epsilon, int seed, double share = DefaultShare)
     {
-        var passes = texts.Count == 0 ? 0 : texts.Min(text => Math.Min(text.Vectors.Count, text.Traces.Count));
-        Check(texts.Count, passes, epsilon, share);
-        var samples = texts.Select(text => new Sample(text, PassesNeeded(text, passes, epsilon))).ToArray();
+        var passes = texts.Count == 0 ? 0 : texts.Max(text => text.Vectors.Count);
+        var refined = texts.Where(text => text.Vectors.Count == passes && text.Traces.Count == passes).ToList();
+        Check(refined.Count, passes, epsilon, share);
+        var samples = refined.Select(text => new Sample(text, PassesNeeded(text, passes, epsilon))).ToArray();
         new Random(seed).Shuffle(samples);
         var (fit, calibrate, heldOut) = (samples[..(samples.Length * 3 / 5)], samples[(samples.Length * 3 / 5)..(samples.Length * 4 / 5)], samples[(samples.Length * 4 / 5)..]);
 

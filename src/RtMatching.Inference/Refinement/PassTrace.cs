@@ -20,7 +20,7 @@ public sealed record PassTrace(float Cosine, float RelativeChange, float SecondC
 
         var previous = before[^1];
         var norm = TensorPrimitives.Norm<float>(previous);
-        var cosine = TensorPrimitives.CosineSimilarity(state, previous);
+        var cosine = Math.Clamp(TensorPrimitives.CosineSimilarity(state, previous), -1, 1);     // rounding may step over the end
         var change = TensorPrimitives.Distance(state, previous) / norm;
         var secondChange = before.Count == 1 ? 0 : SecondDifference(state, previous, before[^2]) / norm;
         return new PassTrace(cosine, change, secondChange, entropy, attention[0]);

@@ -13,7 +13,7 @@ public class LineChartTests
 
         var dots = figure.Descendants("circle").ToList();
         Assert.Equal(3, dots.Count);
-        Assert.All(dots, dot => Assert.InRange(Number(dot, "cx"), 64, 624));
+        Assert.All(dots, dot => Assert.InRange(Number(dot, "cx"), 76, 624));
         Assert.All(dots, dot => Assert.InRange(Number(dot, "cy"), 14, 274));
         Assert.True(Number(dots[0], "cy") > Number(dots[2], "cy"), "a larger value stands higher");
         Assert.Equal("M", string.Concat(figure.Descendants("path").First().Attribute("d")!.Value.Where(char.IsLetter))[1..2]);   // M..M..L: the gap

@@ -39,6 +39,8 @@ public class LearnedStopTrainerTests
     {
         var texts = Law(100, 3);
         Assert.Equal(LearnedStopTrainer.Train(texts, Epsilon, 5), LearnedStopTrainer.Train(texts, Epsilon, 5));
+        Assert.Equal(LearnedStopTrainer.Train(texts, Epsilon, 5),
+            LearnedStopTrainer.Train([new SweptText(9, false, [[1, 0]], []), .. texts], Epsilon, 5));      // a text of the side that is not refined
         Assert.NotEqual(LearnedStopTrainer.Train(texts, Epsilon, 5).Rule, LearnedStopTrainer.Train(texts, Epsilon, 6).Rule);
     }
 
