@@ -18,6 +18,7 @@ internal static class CommandLine
             DocumentsCommand.Create(),
             ProfilesCommand.Create(),
             ModelsCommand.Create(),
+            MemoryCommand.Create(),
             EmbedCommand.Create(),
             EvalCommand.Create(),
             TraceCommand.Create(),

@@ -7,6 +7,7 @@ using RtMatching.Cli.Remote;
 using RtMatching.Core.Ingestion;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Cli.Commands;
 
@@ -58,6 +59,8 @@ internal static class EmbedCommand
         if (parsed.GetValue(AllIterations)) throw new UsageException("--all-iterations: a server gives the last pass only; run embed without --server");
         var options = Options(parsed);
         if (options.Stop is not null) throw new UsageException("--stop: a server runs the passes asked for; run embed without --server");
+        if (options.Memory != MemorySettings.Default)
+            throw new UsageException("--memory-...: a server's embeddings know no memory settings, only its profiles do; run embed without --server");
         var path = parsed.GetValue(Input);
         await using var input = InputFile.Open(path);
         using var output = OpenOutput(parsed.GetValue(Output));

@@ -82,6 +82,8 @@ internal static class ProfilesCommand
         private readonly Option<PoolingKind> _pooling = VectorOptions.Pooling();
         private readonly Option<int> _iterations = new("--iterations") { Description = "Passes of Refined Thought.", HelpName = "K" };
         private readonly Option<StopRule?> _stop = StopRuleText.Option();
+        private readonly Option<RefinedSide> _refined = WordOption.Of<RefinedSide>("--refined", "Side of a ranking that takes passes 2 to k, jobs being queries");
+        private readonly MemoryOptions _memory = new();
         private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Longer documents are split.", HelpName = "N" };
         private readonly Option<int> _dimension = new("--dim") { Description = "Of the stored vectors.", HelpName = "D" };
         private readonly Option<string?> _jobInstruction = new("--job-instruction") { Description = "Put before a job's text; empty for none.", HelpName = "T" };
@@ -92,7 +94,7 @@ internal static class ProfilesCommand
         private readonly Option<bool> _redact = new("--redact") { Description = "Keep contacts and names out of what is embedded: true or false." };
 
         public IEnumerable<Option> All =>
-            [_model, _pooling, _iterations, _stop, _maxTokens, _dimension, _jobInstruction, _cvInstruction, _eos, _noPrompt, _layers, _redact];
+            [_model, _pooling, _iterations, _stop, _refined, .. _memory.All, _maxTokens, _dimension, _jobInstruction, _cvInstruction, _eos, _noPrompt, _layers, _redact];
 
         public TaskProfile Apply(ParseResult parsed, string name, TaskProfile? current)
         {
@@ -106,6 +108,8 @@ internal static class ProfilesCommand
             Pooling = Value(parsed, _pooling),
             Iterations = Value(parsed, _iterations),
             Stop = parsed.GetValue(_stop),
+            Refined = Value(parsed, _refined),
+            Memory = _memory.Change(parsed),
             MaxTokens = Value(parsed, _maxTokens),
             Dimension = Value(parsed, _dimension),
             JobInstruction = parsed.GetValue(_jobInstruction),
@@ -116,7 +120,7 @@ internal static class ProfilesCommand
             Redact = Value(parsed, _redact),
         };
 
-        private static T? Value<T>(ParseResult parsed, Option<T> option) where T : struct => Given(parsed, option) ? parsed.GetValue(option) : null;
+        private static T? Value<T>(ParseResult parsed, Option<T> option) where T : struct => parsed.Given(option);
 
         private static bool Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
     }

@@ -13,10 +13,11 @@ internal sealed class VectorOptions
     private readonly Option<AppendEos> _eos = new("--append-eos") { Description = "Append the model's end token: auto, always or never.", DefaultValueFactory = _ => AppendEos.Auto };
     private readonly Option<int?> _dimension = new("--dim") { Description = "Keep the first D dimensions and normalise again.", HelpName = "D" };
     private readonly Option<StopRule?> _stop = StopRuleText.Option();
+    private readonly MemoryOptions _memory = new();
 
     private readonly Option<LayerRange?> _layers = Layers();
 
-    public IEnumerable<Option> All => [_instruction, _noPrompt, _eos, _dimension, _stop, _layers];
+    public IEnumerable<Option> All => [_instruction, _noPrompt, _eos, _dimension, _stop, _layers, .. _memory.All];
 
     /// <summary>The options given, with pooling and passes left at their defaults.</summary>
     public EmbeddingOptions Read(ParseResult parsed) => new()
@@ -27,6 +28,7 @@ internal sealed class VectorOptions
         Dimension = parsed.GetValue(_dimension),
         Stop = parsed.GetValue(_stop) is { } stop and not NeverStops ? stop : null,
         Layers = parsed.GetValue(_layers),
+        Memory = _memory.Change(parsed).Apply(MemorySettings.Default),
     };
 
     /// <summary>One pooling.</summary>

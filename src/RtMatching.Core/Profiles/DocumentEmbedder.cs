@@ -13,12 +13,14 @@ public sealed class DocumentEmbedder
 
     /// <exception cref="ArgumentException">The profile was made with other weights, or leaves no room for text; the message names the
     /// remedy.</exception>
+    /// <exception cref="InvalidMemoryMapException">The learned memory map that the profile was made with is not there any more.</exception>
     public DocumentEmbedder(LanguageModel model, TaskProfile profile, EnginePriority priority = EnginePriority.Interactive)
     {
         if (model.WeightsHash != profile.WeightsHash)
             throw new ArgumentException(
                 $"Profile {profile.Name} was made with other weights of {profile.ModelName} than those loaded ({model.Name}). " +
                 "Load the model that it names, or save a new version of the profile and run `ingest --reembed`.", nameof(model));
+        if (profile is { Iterations: > 1, Memory: { Scale: MemoryScale.LearnedMap } memory }) model.LearnedMap(memory);
         (Model, Profile) = (model, profile);
         _embedder = new TextEmbedder(model, priority: priority);
     }

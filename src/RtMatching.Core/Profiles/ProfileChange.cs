@@ -9,8 +9,11 @@ public sealed record ProfileChange
 {
     public PoolingKind? Pooling { get; init; }
     public int? Iterations { get; init; }
+
     /// <summary><see cref="NeverStops"/> for none.</summary>
     public StopRule? Stop { get; init; }
+    public RefinedSide? Refined { get; init; }
+    public MemoryChange? Memory { get; init; }
     public int? MaxTokens { get; init; }
     public int? Dimension { get; init; }
 
@@ -32,14 +35,23 @@ public sealed record ProfileChange
     /// <param name="model">Embeds one text of each kind with the result: settings that it cannot honour fail here, not in an ingestion.</param>
     /// <param name="modelPath">Where it was loaded from; null for the built-in model.</param>
     /// <exception cref="ArgumentException">Settings that the model cannot honour; the message names the remedy.</exception>
+    /// <exception cref="InvalidMemoryMapException">The learned memory map is asked for, and there is none that can be used.</exception>
     public TaskProfile Apply(string name, TaskProfile? current, LanguageModel model, string? modelPath, CancellationToken cancellation = default)
     {
         // Stored in full: the next run may start in another folder.
         var path = modelPath is null ? null : Path.GetFullPath(modelPath);
         var profile = With(current?.WeightsHash == model.WeightsHash ? current with { ModelPath = path } : DefaultProfiles.Create(model, path, name));
+        profile = WithMemory(profile, model);
         var embedder = new DocumentEmbedder(model, profile);
         foreach (var kind in Enum.GetValues<DocumentKind>()) embedder.Embed(["one text"], kind, cancellation);     // the sides differ
         return profile;
+    }
+
+    private TaskProfile WithMemory(TaskProfile profile, LanguageModel model)
+    {
+        var memory = (Memory ?? new MemoryChange()).Apply(profile.Memory ?? MemorySettings.Default);
+        if (profile.Iterations > 1) memory = MemoryChange.Pinned(memory, model);
+        return profile with { Memory = memory == MemorySettings.Default ? null : memory };
     }
 
     private TaskProfile With(TaskProfile profile) => profile with
@@ -47,6 +59,7 @@ public sealed record ProfileChange
         Pooling = Pooling ?? profile.Pooling,
         Iterations = Iterations ?? profile.Iterations,
         Stop = Stop switch { null => profile.Stop, NeverStops => null, _ => Stop },
+        Refined = Refined ?? profile.Refined,
         MaxTokens = MaxTokens ?? profile.MaxTokens,
         Dimension = Dimension ?? profile.Dimension,
         JobInstruction = Instruction(JobInstruction, profile.JobInstruction),

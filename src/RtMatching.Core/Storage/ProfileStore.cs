@@ -40,7 +40,7 @@ public sealed class ProfileStore(Database database)
 
     /// <summary>
     /// Stores <paramref name="profile"/> as a new version with its own vector tables, or gives the version that equals it but for where
-    /// the model lies. The first version, and one whose predecessor holds no vectors, becomes active at once.
+    /// the model and its memory map lie. The first version, and one whose predecessor holds no vectors, becomes active at once.
     /// </summary>
     /// <exception cref="ArgumentException">The dimension cannot be indexed.</exception>
     public async Task<ProfileVersion> SaveAsync(TaskProfile profile, CancellationToken cancellation = default)
@@ -96,7 +96,9 @@ public sealed class ProfileStore(Database database)
     private static async Task<long?> FindEqualAsync(NpgsqlTransaction transaction, TaskProfile profile, CancellationToken cancellation) =>
         await transaction.ScalarAsync("""
             update profile_versions set settings = $2
-            where id = (select id from profile_versions where name = $1 and settings - 'modelPath' = $2 - 'modelPath' order by version desc limit 1)
+            where id = (
+                select id from profile_versions
+                where name = $1 and settings - 'modelPath' #- '{memory,map}' = $2 - 'modelPath' #- '{memory,map}' order by version desc limit 1)
             returning id
             """, cancellation, profile.Name, Settings(profile)) as long?;
 

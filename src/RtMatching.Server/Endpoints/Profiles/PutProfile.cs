@@ -35,6 +35,12 @@ internal static class PutProfile
         /// <summary>Ends single texts before all passes, {"rule": "change", "threshold": 0.03} for example; {"rule": "none"} for all passes.</summary>
         public StopRule? Stop { get; init; }
 
+        /// <summary>Which side of a ranking takes passes 2 to k: both, query (jobs) or document (CVs).</summary>
+        public RefinedSide? Refined { get; init; }
+
+        /// <summary>What goes into the memory token of passes 2 to k.</summary>
+        public MemoryRequest? Memory { get; init; }
+
         /// <summary>Longer documents are split.</summary>
         public int? MaxTokens { get; init; }
 
@@ -60,9 +66,30 @@ internal static class PutProfile
 
         public ProfileChange Change() => new()
         {
-            Pooling = Pooling, Iterations = Iterations, Stop = Stop, MaxTokens = MaxTokens, Dimension = Dimension, JobInstruction = JobInstruction,
-            CvInstruction = CvInstruction, AppendEos = AppendEos, NoPrompt = NoPrompt, Layers = Layers, Redact = Redact,
+            Pooling = Pooling, Iterations = Iterations, Stop = Stop, Refined = Refined, Memory = Memory?.Change(), MaxTokens = MaxTokens,
+            Dimension = Dimension, JobInstruction = JobInstruction, CvInstruction = CvInstruction, AppendEos = AppendEos, NoPrompt = NoPrompt,
+            Layers = Layers, Redact = Redact,
         };
+    }
+
+    /// <summary>What is left out stays as it is. The file of a learned map is not for the network to name: it lies beside the model.</summary>
+    [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+    internal sealed record MemoryRequest
+    {
+        /// <summary>"mean" over the query heads, or the number of one.</summary>
+        public string? Head { get; init; }
+
+        public MemoryStates? States { get; init; }
+
+        /// <summary>Which positions are summed over.</summary>
+        public MemoryOver? Over { get; init; }
+
+        public MemoryScale? Scale { get; init; }
+
+        public MemoryChange Change() => new() { Head = Head is null ? null : ParsedHead(Head), States = States, Over = Over, Scale = Scale };
+
+        private static MemoryHead ParsedHead(string head) =>
+            MemoryHead.Parse(head) ?? throw ProblemException.BadRequest($"memory.head must be {MemoryHead.Form}, as a string.");
     }
 
     /// <param name="Note">What is to be done before rankings use it; null where they do.</param>
@@ -108,7 +135,16 @@ internal static class PutProfile
     private static TaskProfile Apply(ProfileChange change, string name, TaskProfile? current, string? path, CancellationToken cancellation)
     {
         using var model = LanguageModel.Load(path);
-        return change.Apply(name, current, model, path, cancellation);
+        try
+        {
+            return change.Apply(name, current, model, path, cancellation);
+        }
+        catch (InvalidMemoryMapException)
+        {
+            // Its own message says where the model lies.
+            throw ProblemException.BadRequest(
+                $"The model {model.Name} has no learned memory map that fits these settings; `rtmatch memory fit`, where the server is, makes one.");
+        }
     }
 
     private static string Remedy(string name) =>
