@@ -62,6 +62,12 @@ public sealed class ProfileEndpointTests(ProfileEndpointTests.EmptyServer fixtur
     [InlineData("never", "{\"iterations\":4,\"stop\":{\"rule\":\"learned\",\"observed\":1,\"means\":[],\"deviations\":[],\"weights\":[],\"intercept\":1,\"margin\":0}}", 400, "means")]
     [InlineData("never", "{\"pooling\":\"mean\",\"iterations\":2}", 400, "mean")]
     [InlineData("never", "{\"dimension\":100000}", 400, "imension")]
+    [InlineData("never", "{\"refined\":\"nobody\"}", 400, "document")]
+    [InlineData("never", "{\"memory\":{\"head\":\"first\"}}", 400, "memory.head")]
+    [InlineData("never", "{\"memory\":{\"head\":\"99\"}}", 400, "query heads 0 to")]
+    [InlineData("never", "{\"memory\":{\"scale\":\"loud\"}}", 400, "learned_map")]
+    [InlineData("never", "{\"memory\":{\"map\":\"/etc/passwd\"}}", 400, "map")]
+    [InlineData("never", "{\"iterations\":2,\"memory\":{\"scale\":\"learned_map\"}}", 400, "rtmatch memory fit")]
     [InlineData("never", "{\"max_tokens\":1}", 400, "max_tokens")]
     [InlineData("never", "{\"model\":\"/etc\"}", 404, "models")]
     [InlineData("never", "{\"model\":\"models/rt-mini\"}", 404, "models")]
@@ -74,6 +80,20 @@ public sealed class ProfileEndpointTests(ProfileEndpointTests.EmptyServer fixtur
         var problem = await ServerHost.JsonAsync(response, (HttpStatusCode)status);
         Assert.Contains(named, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal(0, await server.Test.CountAsync("select count(*) from profiles where name <> 'jd2cv'"));
+    }
+
+    [Fact]
+    public async Task Refined_side_and_memory_are_stored_and_shown()
+    {
+        await using var server = await ServerHost.StartAsync(new ServerOptions { Work = 0 });
+        await PutAsync(server, "m", new { iterations = 3, refined = "query", memory = new { head = "2", states = "pre_norm" } });
+
+        var profile = (await PutAsync(server, "m", new { memory = new { over = "text", scale = "embedding_norm" } })).GetProperty("profile");
+
+        Assert.Equal("query", profile.GetProperty("refined").GetString());
+        Assert.Equal("""{"head":"2","states":"pre_norm","over":"text","scale":"embedding_norm","map_hash":null}""", profile.GetProperty("memory").GetRawText());
+        var back = await PutAsync(server, "m", new { refined = "both", memory = new { head = "mean", states = "final_norm", over = "all", scale = "as_is" } });
+        Assert.Equal("mean", back.GetProperty("profile").GetProperty("memory").GetProperty("head").GetString());
     }
 
     private static async Task<JsonElement> PutAsync(ServerHost server, string name, object body)
