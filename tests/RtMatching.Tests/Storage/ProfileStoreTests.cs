@@ -70,22 +70,6 @@ public class ProfileStoreTests
     }
 
     [Fact]
-    public async Task Memory_settings_are_part_of_a_version_but_not_where_their_map_lies()
-    {
-        await using var test = await TestDatabase.CreateAsync();
-        var store = new ProfileStore(test.Database);
-        var memory = new MemorySettings { Head = 2, TextOnly = true, PreNorm = true, Scale = MemoryScale.LearnedMap, Map = "/a/map", MapHash = "ab" };
-        var first = await store.SaveAsync(StoredDocuments.Profile() with { Refined = RefinedSide.Query, Memory = memory });
-        Assert.Equal((RefinedSide.Query, memory), (first.Profile.Refined, first.Profile.Memory));
-
-        var moved = await store.SaveAsync(first.Profile with { Memory = memory with { Map = "/b/map" } });
-        var other = await store.SaveAsync(first.Profile with { Memory = memory with { MapHash = "cd" } });
-
-        Assert.Equal((first.Version, "/b/map"), (moved.Version, moved.Profile.Memory!.Map));
-        Assert.NotEqual(first.Version, other.Version);
-    }
-
-    [Fact]
     public async Task A_new_version_waits_until_every_current_document_has_a_vector_in_it()
     {
         await using var test = await TestDatabase.CreateAsync();
