@@ -31,19 +31,28 @@ public static class PairedBootstrap
     /// </summary>
     /// <param name="passes">Pass 1 first.</param>
     public static IReadOnlyList<CurvePoint> Points(IReadOnlyList<Judgement> passes, int seed = 1, CancellationToken cancellation = default) =>
-        Points(passes, ResampledScores.Draw(passes, seed: seed, cancellation: cancellation), 0);
+        Points([passes], ResampledScores.Draw(passes, seed: seed, cancellation: cancellation))[0];
 
-    /// <param name="resampled">Holds the passes from system <paramref name="first"/> on.</param>
-    internal static IReadOnlyList<CurvePoint> Points(IReadOnlyList<Judgement> passes, ResampledScores resampled, int first)
+    /// <summary>Several curves on the same resamples; the band holds for all k of all of them at once.</summary>
+    /// <param name="curves">(curves, passes)</param>
+    /// <param name="resampled">Of the curves' judgements, one curve after the other.</param>
+    internal static IReadOnlyList<IReadOnlyList<CurvePoint>> Points(IReadOnlyList<IReadOnlyList<Judgement>> curves, ResampledScores resampled)
     {
-        var band = resampled.Simultaneous([.. Enumerable.Range(first + 1, passes.Count - 1).Select(to => (first, to))]);
-        return
-        [
-            .. passes.Select((judgement, i) => new CurvePoint(i + 1, judgement.Metrics, i == 0 ? null : resampled.Difference(first, first + i))
-            {
-                Score = resampled.Of(first + i),
-                AgainstFirstAtOnce = i == 0 ? null : band[i - 1],
-            }),
-        ];
+        var systems = new List<(int First, int System)>();
+        foreach (var passes in curves)
+        {
+            var first = systems.Count;
+            systems.AddRange(passes.Select((_, i) => (first, first + i)));
+        }
+
+        var compared = systems.Where(pair => pair.System > pair.First).ToArray();
+        var band = resampled.Simultaneous(compared).Zip(compared).ToDictionary(pair => pair.Second.System, pair => pair.First);
+        var points = curves.SelectMany(passes => passes).Zip(systems, (judgement, at) => new CurvePoint(
+            at.System - at.First + 1, judgement.Metrics, band.ContainsKey(at.System) ? resampled.Difference(at.First, at.System) : null)
+        {
+            Score = resampled.Of(at.System),
+            AgainstFirstAtOnce = band.GetValueOrDefault(at.System),
+        }).ToArray();
+        return [.. systems.Where(at => at.System == at.First).Zip(curves, (at, passes) => points[at.First..(at.First + passes.Count)])];
     }
 }
