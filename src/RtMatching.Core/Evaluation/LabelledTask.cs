@@ -17,6 +17,9 @@ public abstract class LabelledTask
     /// <summary><c>pairs</c> or <c>queries</c>.</summary>
     public virtual string UnitName => "pairs";
 
+    /// <summary>The units where each is two texts and a label, in the units' order; null for queries.</summary>
+    public virtual IReadOnlyList<TextPair>? Pairs => null;
+
     /// <summary>The main metric's name, for example <c>spearman</c>.</summary>
     public abstract string Metric { get; }
 

@@ -13,21 +13,25 @@ public static class TaskReport
     /// <param name="notes">Of the data; those of the figures are added.</param>
     public static EvaluationReport Of(
         string kind, LabelledTask task, IReadOnlyList<Sweep> sweeps, LanguageModel model, IReadOnlyList<string> notes,
-        CancellationToken cancellation = default)
-    {
-        Curve[] curves = [.. sweeps.Select(sweep => CurveOf(task, sweep, cancellation))];
-        return new EvaluationReport(
-            kind, task.Name, task.Units, task.UnitName, task.Metric, task.Scale, model.Name, model.WeightsHash, DateTimeOffset.UtcNow, curves,
-            [.. notes, .. Sampling(task, curves), .. Cuts(task, curves)]);
-    }
+        CancellationToken cancellation = default) =>
+        Of(kind, task, [.. sweeps.Select(sweep => CurveOf(task, sweep, cancellation))], model, notes);
+
+    /// <param name="curves">Judged already.</param>
+    public static EvaluationReport Of(string kind, LabelledTask task, IReadOnlyList<Curve> curves, LanguageModel model, IReadOnlyList<string> notes) => new(
+        kind, task.Name, task.Units, task.UnitName, task.Metric, task.Scale, model.Name, model.WeightsHash, DateTimeOffset.UtcNow, curves,
+        [.. notes, .. Sampling(task, curves), .. Cuts(task, curves)]);
 
     private static Curve CurveOf(LabelledTask task, Sweep sweep, CancellationToken cancellation)
     {
         var judged = Enumerable.Range(1, sweep.Passes).Select(k => task.Judge(sweep.At(k))).ToList();
+        return CurveOf(sweep, sweep.Configuration, PairedBootstrap.Points(judged, cancellation: cancellation));
+    }
+
+    /// <param name="points">Of the sweep, judged already.</param>
+    internal static Curve CurveOf(Sweep sweep, string name, IReadOnlyList<CurvePoint> points)
+    {
         double? speed = sweep.ComputedTokens == 0 ? null : sweep.ComputedTokens / sweep.Elapsed.TotalSeconds;
-        return new Curve(
-            sweep.Configuration, sweep.Texts.Sum(text => (long)text.Tokens), speed, sweep.Texts.Count(text => text.Truncated),
-            PairedBootstrap.Points(judged, cancellation: cancellation));
+        return new Curve(name, sweep.Texts.Sum(text => (long)text.Tokens), speed, sweep.Texts.Count(text => text.Truncated), points);
     }
 
     private static IEnumerable<string> Sampling(LabelledTask task, IReadOnlyList<Curve> curves)

@@ -25,7 +25,7 @@ public static class UnitRequirement
     {
         if (units < LeastUnits)
             throw new TooFewUnitsException($"{units} {unitName} cannot tell one number of passes from another: even the largest effect known would be " +
-                $"lost in the error. At least {LeastUnits} {unitName} are needed, and {4 * LeastUnits} to calibrate a stop rule well; " +
+                $"lost in the error. At least {LeastUnits} {unitName} are needed, and {2 * LeastUnits} to calibrate a stop rule; " +
                 "'rtmatch eval' shows the figures of fewer");
         if (labels is null || !IsBinary(labels)) return;
         var ones = labels.Count(label => label == labels.Max());

@@ -27,9 +27,7 @@ public sealed class SimilarityTask : LabelledTask
     public override int Units => _pairs.Length;
     public override string Metric => "spearman";
     public override double Scale => 100;
-    
-    /// <summary>The units, in the file's order.</summary>
-    public IReadOnlyList<TextPair> Pairs => _pairs;
+    public override IReadOnlyList<TextPair> Pairs => _pairs;
 
     public override Judgement Judge(IReadOnlyList<float[]> vectors)
     {
