@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 using RtMatching.Inference.Tokenizer;
@@ -12,7 +11,7 @@ namespace RtMatching.Benchmarks;
 internal static class RefinementBenchmark
 {
     /// <summary>SmolLM2-135M; only the vocabulary is the built-in tokenizer's, which no arithmetic depends on.</summary>
-    private static readonly ModelConfig SmolLm2 = new()
+    internal static readonly ModelConfig SmolLm2 = new()
     {
         Family = ModelFamily.Llama, Layers = 30, Hidden = 576, FeedForward = 1536, Heads = 9, KeyValueHeads = 3, HeadDim = 64,
         Vocabulary = 20_000, Window = 8192, RopeTheta = 1e5f, NormEpsilon = 1e-5f, EosId = 0,
@@ -48,13 +47,13 @@ internal static class RefinementBenchmark
         Console.WriteLine($"{model.Name}: {count} texts, {tokens} tokens, batches of at most {embedder.BatchTokens} tokens, medians of {rounds}");
         Report(1, plain, tokens);
         Report(passes, refined, tokens);
-        Console.WriteLine($"  k = {passes} costs {Median(refined, cost => cost.Seconds) / Median(plain, cost => cost.Seconds):f3} x k = 1 by the clock, " +
-            $"{Median(refined, cost => cost.Processor) / Median(plain, cost => cost.Processor):f3} x in processor time");
+        Console.WriteLine($"  k = {passes} costs {Cost.Median(refined, cost => cost.Seconds) / Cost.Median(plain, cost => cost.Seconds):f3} x k = 1 by the clock, " +
+            $"{Cost.Median(refined, cost => cost.Processor) / Cost.Median(plain, cost => cost.Processor):f3} x in processor time");
     }
 
     private static void Report(int passes, List<Cost> costs, int tokens)
     {
-        var (seconds, processor) = (Median(costs, cost => cost.Seconds), Median(costs, cost => cost.Processor));
+        var (seconds, processor) = (Cost.Median(costs, cost => cost.Seconds), Cost.Median(costs, cost => cost.Processor));
         Console.WriteLine($"  k = {passes,-2} {seconds,8:f3} s [{costs.Min(cost => cost.Seconds):f3} .. {costs.Max(cost => cost.Seconds):f3}]  " +
             $"{tokens / seconds,7:f0} tokens/s  processor {processor:f3} s");
     }
@@ -72,22 +71,9 @@ internal static class RefinementBenchmark
         })];
     }
 
-    private static double Median(List<Cost> costs, Func<Cost, double> of) => costs.Select(of).Order().ElementAt(costs.Count / 2);
-
     private static string? Option(string[] args, string name)
     {
         var index = Array.IndexOf(args, name);
         return index >= 0 && index + 1 < args.Length ? args[index + 1] : null;
-    }
-
-    /// <param name="Processor">Seconds of all cores together.</param>
-    private sealed record Cost(double Seconds, double Processor)
-    {
-        public static Cost Of(Action action)
-        {
-            var (start, processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
-            action();
-            return new Cost(Stopwatch.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds);
-        }
     }
 }

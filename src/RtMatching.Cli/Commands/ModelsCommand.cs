@@ -15,9 +15,9 @@ internal static class ModelsCommand
         var command = new Command("list", "The models at hand.");
         command.SetAction(parsed =>
         {
-            var models = ModelCatalog.List();
+            var models = ModelCatalog.List().Select(model => model.WithPurpose()).ToList();
             if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(models);
-            else Terminal.WriteTable(["name", "family", "layers", "hidden", "window", "format", "types", "MB", "problem"], models.Select(Row));
+            else Terminal.WriteTable(["name", "family", "made for", "layers", "hidden", "window", "format", "types", "MB", "problem"], models.Select(Row));
             return ExitCode.Ok;
         });
         return command;
@@ -25,7 +25,7 @@ internal static class ModelsCommand
 
     private static string[] Row(ModelDescription model) =>
     [
-        model.Name, model.Config?.Family.ToString() ?? "", Number(model.Config?.Layers), Number(model.Config?.Hidden), Number(model.Config?.Window),
+        model.Name, model.Config?.Family.ToString() ?? "", Name(model.Purpose?.Task), Number(model.Config?.Layers), Number(model.Config?.Hidden), Number(model.Config?.Window),
         model.Format, model.TensorTypes, Number(model.Bytes / 1_000_000), model.Problem ?? "",
     ];
 
@@ -35,11 +35,19 @@ internal static class ModelsCommand
         var command = new Command("show", "One model, whole, as JSON.") { name };
         command.SetAction(parsed =>
         {
-            JsonOutput.Write(ModelCatalog.Describe(ModelCatalog.Resolve(parsed.GetValue(name)) ?? BuiltInModel.Path));
+            JsonOutput.Write(ModelCatalog.Describe(ModelCatalog.Resolve(parsed.GetValue(name)) ?? BuiltInModel.Path).WithPurpose());
             return ExitCode.Ok;
         });
         return command;
     }
+
+    /// <summary>As people say it.</summary>
+    internal static string Name(ModelTask? task) => task switch
+    {
+        ModelTask.Embedding => "embedding",
+        ModelTask.LanguageModel => "language model",
+        _ => "",
+    };
 
     private static string Number(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
 }

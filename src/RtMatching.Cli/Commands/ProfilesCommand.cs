@@ -25,7 +25,7 @@ internal static class ProfilesCommand
             await using var database = await Connection.OpenAsync(parsed, cancellation);
             var versions = await new ProfileStore(database).ListAsync(cancellation);
             if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(versions);
-            else Terminal.WriteTable(["name", "version", "active", "model", "pooling", "k", "stop", "max tokens", "dimension", "redact"], versions.Select(Row));
+            else Terminal.WriteTable(["name", "version", "active", "model", "made for", "pooling", "k", "stop", "max tokens", "dimension", "redact"], versions.Select(Row));
             return ExitCode.Ok;
         });
         return command;
@@ -33,7 +33,7 @@ internal static class ProfilesCommand
 
     private static string[] Row(ProfileVersion version) =>
     [
-        version.Profile.Name, Number(version.Version), version.Active ? "yes" : "", version.Profile.ModelName, JsonOutput.Name(version.Profile.Pooling),
+        version.Profile.Name, Number(version.Version), version.Active ? "yes" : "", version.Profile.ModelName, ModelsCommand.Name(version.Profile.Purpose), JsonOutput.Name(version.Profile.Pooling),
         Number(version.Profile.Iterations), version.Profile.Stop?.ToString() ?? "", Number(version.Profile.MaxTokens), Number(version.Profile.Dimension), version.Profile.Redact ? "yes" : "no",
     ];
 

@@ -23,14 +23,16 @@ public static class DefaultProfiles
 
     /// <summary>
     /// <c>jd2cv</c> for <paramref name="model"/>. Qwen3-Embedding-8B: k = 8, the optimum published for it. rt-mini: k = 2, by validation.
-    /// Other models whose tokenizer appends an end token are embedding models: the last token, k = 1.
-    /// Plain language models: AlignedWVA, which leads among the training-free poolings, k = 1.
+    /// Other embedding models, as their own files tell: the pooling that they were trained with, k = 1, and an instruction for jobs where their
+    /// query prompt is one. Plain language models: AlignedWVA, which leads among the training-free poolings, k = 1.
     /// </summary>
-    /// <param name="model">Looked at by its shape and tokenizer, never by its name, which a user may change.</param>
+    /// <param name="model">Looked at by its shape and files, never by its name, which a user may change.</param>
     /// <param name="modelPath">Where it was loaded from; null for the built-in model.</param>
     /// <param name="name">Of the profile.</param>
+    /// <exception cref="InvalidModelException">A file that tells the model's purpose is broken.</exception>
     public static TaskProfile Create(LanguageModel model, string? modelPath = null, string name = TaskProfile.DefaultName)
     {
+        var purpose = model.Purpose;
         var profile = new TaskProfile
         {
             Name = name,
@@ -39,13 +41,21 @@ public static class DefaultProfiles
             WeightsHash = model.WeightsHash,
             Dimension = Dimension(model.Config.Hidden),
             MaxTokens = Fit(MaxTokens, model),
+            Purpose = purpose.Task,
+            Pooling = purpose.Pooling ?? PoolingKind.Last,
         };
 
-        if (model.Tokenizer.SuffixIds.Count == 0)
+        if (purpose.Task == ModelTask.LanguageModel)
             return profile with { Pooling = PoolingKind.AlignedWva, MaxTokens = Fit(PlainMaxTokens, model) };
-        if (IsRtMini(model.Config)) return profile with { Iterations = 2, MaxTokens = Fit(RtMiniMaxTokens, model) };
-        if (!IsQwen3Embedding(model.Config)) return profile;
-        return profile with { Iterations = Is8B(model.Config) ? 8 : 1, JobInstruction = JobInstruction };
+        if (IsRtMini(model.Config) && purpose is { Pooling: PoolingKind.Last, QueryPrompt: null }) return profile with { Iterations = 2, MaxTokens = Fit(RtMiniMaxTokens, model) };
+
+        // Its files' word goes first; early conversions to GGUF lost the prompts.
+        var isQwen3Embedding = IsQwen3Embedding(model.Config) && profile.Pooling == PoolingKind.Last;
+        return profile with
+        {
+            Iterations = isQwen3Embedding && Is8B(model.Config) ? 8 : 1,
+            JobInstruction = purpose.TakesInstruction || (isQwen3Embedding && purpose.QueryPrompt is null) ? JobInstruction : null,
+        };
     }
 
     /// <summary>

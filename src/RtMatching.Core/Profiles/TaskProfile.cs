@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 using RtMatching.Inference.Refinement;
 
@@ -41,6 +42,10 @@ public sealed record TaskProfile
     /// <summary>For VA and AlignedWVA; null for all.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LayerRange? Layers { get; init; }
+
+    /// <summary>What the model was made for; decides nothing by itself. Null where the profile was stored before it was told.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ModelTask? Purpose { get; init; }
 
     /// <summary>Instruction put before a job's text; null for none.</summary>
     public string? JobInstruction { get; init; }

@@ -40,7 +40,8 @@ public sealed class ProfileStore(Database database)
 
     /// <summary>
     /// Stores <paramref name="profile"/> as a new version with its own vector tables, or gives the version that equals it but for where
-    /// the model and its memory map lie. The first version, and one whose predecessor holds no vectors, becomes active at once.
+    /// the model and its memory map lie, and what the model was made for. The first version, and one whose predecessor holds no vectors,
+    /// becomes active at once.
     /// </summary>
     /// <exception cref="ArgumentException">The dimension cannot be indexed.</exception>
     public async Task<ProfileVersion> SaveAsync(TaskProfile profile, CancellationToken cancellation = default)
@@ -98,7 +99,8 @@ public sealed class ProfileStore(Database database)
             update profile_versions set settings = $2
             where id = (
                 select id from profile_versions
-                where name = $1 and settings - 'modelPath' #- '{memory,map}' = $2 - 'modelPath' #- '{memory,map}' order by version desc limit 1)
+                where name = $1 and settings - '{modelPath,purpose}'::text[] #- '{memory,map}' = $2 - '{modelPath,purpose}'::text[] #- '{memory,map}'
+                order by version desc limit 1)
             returning id
             """, cancellation, profile.Name, Settings(profile)) as long?;
 

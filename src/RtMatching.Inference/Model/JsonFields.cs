@@ -14,8 +14,8 @@ internal sealed class JsonFields(string path, JsonElement element)
 
     public string Path { get; } = path;
 
-    /// <exception cref="InvalidModelException">The file is missing, too large or not a JSON object.</exception>
-    public static JsonDocument Parse(string path)
+    /// <exception cref="InvalidModelException">The file is missing, too large or not of the kind.</exception>
+    public static JsonDocument Parse(string path, JsonValueKind root = JsonValueKind.Object)
     {
         try
         {
@@ -25,14 +25,23 @@ internal sealed class JsonFields(string path, JsonElement element)
                 throw new InvalidModelException($"{path}: more than {MaxBytes} bytes are not believable for a config.");
             var options = new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
             var document = JsonDocument.Parse(File.ReadAllBytes(path), options);
-            if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
+            if (document.RootElement.ValueKind == root) return document;
             document.Dispose();
-            throw new InvalidModelException($"{path}: it is not a JSON object. Download it again.");
+            throw new InvalidModelException($"{path}: it is not a JSON {(root == JsonValueKind.Object ? "object" : "list")}. Download it again.");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             throw new InvalidModelException($"{path}: not readable as JSON: {e.Message}", e);
         }
+    }
+
+    /// <summary>The objects of a list.</summary>
+    /// <exception cref="InvalidModelException">There are more than <paramref name="most"/>, or others than objects.</exception>
+    public static IReadOnlyList<JsonFields> Items(string path, JsonElement list, int most)
+    {
+        if (list.GetArrayLength() <= most && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object))
+            return [.. list.EnumerateArray().Select(item => new JsonFields(path, item))];
+        throw new InvalidModelException($"{path}: it is not a list of at most {most} objects. Download it again.");
     }
 
     public bool Has(string name) => Find(name) is not null;

@@ -13,6 +13,7 @@ public sealed class LanguageModel : IDisposable
 
     private readonly Lazy<string> _weightsHash;
     private readonly Lazy<float> _meanEmbeddingNorm;
+    private readonly Lazy<ModelPurpose> _purpose;
     private readonly ConcurrentDictionary<(string Path, string? Hash), MemoryMap> _memoryMaps = new();
     private long _texts;
     private long _tokens;
@@ -26,6 +27,9 @@ public sealed class LanguageModel : IDisposable
     {
         (Name, _weightsHash, Tokenizer, Decoder, Prefixes) = (name, weightsHash, tokenizer, decoder, new PromptPrefixes(decoder));
         _meanEmbeddingNorm = new Lazy<float>(() => MemoryScalings.MeanEmbeddingNorm(decoder));
+        _purpose = new Lazy<ModelPurpose>(() => Path is not null
+            ? ModelPurpose.Read(Path)
+            : ModelPurpose.Of(tokenizer.SuffixIds.Count > 0, "its tokenizer"));
     }
 
     /// <summary>The folder's or file's name, for example <c>rt-mini</c>.</summary>
@@ -39,6 +43,10 @@ public sealed class LanguageModel : IDisposable
     public ITokenizer Tokenizer { get; }
     public IDecoder Decoder { get; }
     public ModelConfig Config => Decoder.Config;
+
+    /// <summary>What it was made for. Its files are read when first asked for.</summary>
+    /// <exception cref="InvalidModelException">A file that would tell is broken.</exception>
+    public ModelPurpose Purpose => _purpose.Value;
 
     /// <summary>Loads a Hugging Face folder or a GGUF file; null loads the built-in model.</summary>
     /// <exception cref="InvalidModelException">

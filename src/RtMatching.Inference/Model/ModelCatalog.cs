@@ -11,7 +11,25 @@ namespace RtMatching.Inference.Model;
 /// <param name="Config">Null where it cannot be read or is of a kind not supported.</param>
 /// <param name="Problem">Why the model cannot be loaded; null where the headers raise no objection.</param>
 public sealed record ModelDescription(
-    string Name, string Path, string Format, bool IsBuiltIn, long Bytes, string TensorTypes, ModelConfig? Config, string? Problem);
+    string Name, string Path, string Format, bool IsBuiltIn, long Bytes, string TensorTypes, ModelConfig? Config, string? Problem)
+{
+    /// <summary>What it was made for; null where nobody asked, or it cannot be told.</summary>
+    public ModelPurpose? Purpose { get; init; }
+
+    /// <summary>This with its purpose, for which some models' whole tokenizer must be read.</summary>
+    public ModelDescription WithPurpose()
+    {
+        if (Problem is not null) return this;
+        try
+        {
+            return this with { Purpose = ModelPurpose.Read(Path) };
+        }
+        catch (InvalidModelException exception)
+        {
+            return this with { Problem = exception.Message };
+        }
+    }
+}
 
 /// <summary>Lists the models at hand: the built-in one and those under a folder of the user's.</summary>
 public static class ModelCatalog

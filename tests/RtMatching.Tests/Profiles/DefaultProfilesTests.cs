@@ -23,7 +23,7 @@ public class DefaultProfilesTests
     {
         var profile = DefaultProfiles.Create(Model(Qwen3(layers: 36, hidden: 4096), suffix: []));
 
-        Assert.Equal((1, PoolingKind.AlignedWva), (profile.Iterations, profile.Pooling));
+        Assert.Equal((1, PoolingKind.AlignedWva, ModelTask.LanguageModel), (profile.Iterations, profile.Pooling, profile.Purpose));
         Assert.Null(profile.JobInstruction);
     }
 
@@ -45,6 +45,32 @@ public class DefaultProfilesTests
         Assert.Equal((2, PoolingKind.Last, 512, 256), (profile.Iterations, profile.Pooling, profile.MaxTokens, profile.Dimension));
         Assert.Null(profile.JobInstruction);
         Assert.Equal(TaskProfile.DefaultName, profile.Name);
+    }
+
+    /// <summary>The built-in model's folder with the files of sentence-transformers beside it.</summary>
+    [Theory]
+    [InlineData("lasttoken", "Instruct: Find passages\\nQuery:", PoolingKind.Last, true)]
+    [InlineData("mean", "query: ", PoolingKind.Mean, false)]
+    [InlineData("cls", "", PoolingKind.Last, false)]
+    public void A_model_s_own_files_decide_pooling_and_instruction(string mode, string prompt, PoolingKind pooling, bool instructed)
+    {
+        var folder = Directory.CreateTempSubdirectory("rtmatch-defaults-");
+        try
+        {
+            foreach (var file in Directory.EnumerateFiles(BuiltInModel.Path)) File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
+            Directory.CreateDirectory(Path.Combine(folder.FullName, "1_Pooling"));
+            File.WriteAllText(Path.Combine(folder.FullName, "1_Pooling", "config.json"), $$"""{"pooling_mode":"{{mode}}"}""");
+            File.WriteAllText(Path.Combine(folder.FullName, "config_sentence_transformers.json"), $$$"""{"prompts":{"query":"{{{prompt}}}"}}""");
+            using var model = LanguageModel.Load(folder.FullName);
+            var profile = DefaultProfiles.Create(model, folder.FullName);
+
+            Assert.Equal((ModelTask.Embedding, pooling, instructed), (profile.Purpose, profile.Pooling, profile.JobInstruction is not null));
+            Assert.All(new DocumentEmbedder(model, profile).Embed(["a text"], DocumentKind.Job), vector => Assert.Equal(256, vector.Length));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]
