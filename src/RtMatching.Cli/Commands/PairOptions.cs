@@ -20,12 +20,11 @@ internal sealed class PairOptions
 
     private readonly Option<string[]?> _columns = new("--columns")
     {
-        Description = "The columns of the two texts and their score, where their names do not tell.",
         HelpName = "A,B,SCORE",
         CustomParser = result =>
         {
             string[] names = result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries);
-            if (names.Length == 3 && !names.Contains("")) return names;
+            if (names.Length is 2 or 3 && !names.Contains("")) return names;
             result.AddError("--columns: name three with commas: first text, second text, score");
             return null;
         },
@@ -33,10 +32,22 @@ internal sealed class PairOptions
 
     private readonly Option<int?> _limit = new("--limit") { Description = "Only the first N pairs, in the file's order.", HelpName = "N" };
 
-    public PairOptions() => _limit.Validators.Add(result =>
+    /// <param name="forJobs">The texts are a job and a CV, of which one may stand in a file of its own.</param>
+    public PairOptions(bool forJobs = false)
     {
-        if (result.GetValueOrDefault<int?>() is < 1) result.AddError("--limit must be at least 1");
-    });
+        _columns.Description = forJobs
+            ? "The columns of job, CV and score (with --cv: job and score), where their names do not tell."
+            : "The columns of the two texts and their score, where their names do not tell.";
+        _limit.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 1) result.AddError("--limit must be at least 1");
+        });
+        if (forJobs) return;
+        _columns.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string[]?>() is { Length: 2 }) result.AddError("--columns: name three with commas: first text, second text, score");
+        });
+    }
 
     public IEnumerable<Option> All => [_format, _columns, _limit];
 

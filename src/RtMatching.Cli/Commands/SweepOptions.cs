@@ -40,18 +40,33 @@ internal sealed class SweepOptions
     /// <summary>The two texts of a pair are told apart: one is the query, the other the document.</summary>
     public bool TellsSides(ParseResult parsed) => parsed.GetValue(_refine) != RefinedSide.Both;
 
+    /// <summary>One side gets an instruction that the other does not.</summary>
+    public bool Instructs(ParseResult parsed) => _vector.Read(parsed).Instruction is not null;
+
     public LanguageModel LoadModel(ParseResult parsed) => LanguageModel.Load(ModelCatalog.Resolve(parsed.GetValue(_model)));
 
     /// <summary>One for each pooling named, or for each that suits the model.</summary>
     public IReadOnlyList<SweepConfiguration> Configurations(ParseResult parsed, LanguageModel model)
     {
         var options = _vector.Read(parsed) with { MaxTokens = parsed.GetValue(_maxTokens) };
+        var poolings = parsed.GetValue(_poolings) is { Length: > 0 } named ? named : Suited(model);
         return
         [
-            .. (parsed.GetValue(_poolings) is { Length: > 0 } named ? named : Suited(model))
-                .Select(pooling => SweepConfiguration.Of(options with { Pooling = pooling }, parsed.GetValue(_k), parsed.GetValue(_refine))),
+            .. poolings.Select(pooling => options with { Pooling = pooling }).Select(one => poolings.Length == 1 ? one : Fitted(one))
+                .Select(one => SweepConfiguration.Of(one, parsed.GetValue(_k), parsed.GetValue(_refine))),
         ];
     }
+
+    /// <summary>Where several poolings are compared, an option is for those that can honour it; one alone is refused what it cannot.</summary>
+    private static EmbeddingOptions Fitted(EmbeddingOptions options) => options with
+    {
+        Layers = options.Pooling is PoolingKind.Va or PoolingKind.AlignedWva ? options.Layers : null,
+        NoPrompt = options.NoPrompt && options.Pooling != PoolingKind.MetaEol,
+        AppendEos = options.AppendEos == AppendEos.Always && !Appends(options) ? AppendEos.Auto : options.AppendEos,
+    };
+
+    private static bool Appends(EmbeddingOptions options) =>
+        options.Pooling == PoolingKind.Last || (options.NoPrompt && options.Pooling is (PoolingKind.PromptEol or PoolingKind.AlignedWva));
 
     /// <summary>Runs them with a progress line on stderr.</summary>
     public IReadOnlyList<Sweep> Run(

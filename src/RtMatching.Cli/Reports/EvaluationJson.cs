@@ -5,8 +5,12 @@ namespace RtMatching.Cli.Reports;
 /// <summary>An evaluation for programs: everything the report holds, nothing scaled, null where a value is undefined.</summary>
 internal sealed record EvaluationJson(
     string Task, string DataSet, int Units, string UnitName, string Metric, double Scale, string Model, string WeightsHash, DateTimeOffset Made,
-    IReadOnlyList<EvaluationJson.CurveJson> Curves, IReadOnlyList<string> Notes)
+    IReadOnlyList<EvaluationJson.CurveJson> Curves, IReadOnlyList<string> Notes, EvaluationJson.PublishedJson? Published)
 {
+    /// <summary>Others' figures, not measured here.</summary>
+    /// <param name="Values">Spearman x 100 for k = 1, 2, ..</param>
+    public sealed record PublishedJson(string Task, string Model, IReadOnlyList<double> Values);
+
     public sealed record CurveJson(string Configuration, long Tokens, double? TokensPerSecond, int Truncated, IReadOnlyList<PointJson> Points);
 
     /// <param name="Metrics">By name.</param>
@@ -26,7 +30,8 @@ internal sealed record EvaluationJson(
 
     public static EvaluationJson Of(EvaluationReport report) => new(
         report.Task, report.DataSet, report.Units, report.UnitName, report.Metric, report.Scale, report.Model, report.WeightsHash, report.Made,
-        [.. report.Curves.Select(Of)], report.Notes);
+        [.. report.Curves.Select(Of)], report.Notes,
+        report.Published is { } published ? new PublishedJson(published.Task, published.Model, published.Values) : null);
 
     private static CurveJson Of(Curve curve) =>
         new(curve.Configuration, curve.Tokens, curve.TokensPerSecond, curve.Truncated, [.. curve.Points.Select(Of)]);

@@ -37,12 +37,16 @@ internal static class EvaluationPage
         // What takes passes comes first in both charts, so that a configuration has one colour on the page.
         var curves = report.Curves.OrderBy(curve => curve.Points.Count < 2).ToList();
         new LineChart($"{MetricName(report)} over the number of passes", "k", MetricName(report),
-            [.. curves.Select(curve => Series(curve, point => Scaled(point.Score, point.Metrics[0].Value, report)))]).Write(page);
+            [.. curves.Select(curve => Series(curve, point => Scaled(point.Score, point.Metrics[0].Value, report))), .. Published(report)]).Write(page);
         new LineChart("Difference to k = 1, with the band that holds for all k at once", "k", "difference",
             [.. curves.Where(curve => curve.Points.Count > 1).Select(curve => Series(curve, point => Scaled(point.AgainstFirstAtOnce, 0, report)))], 0)
             .Write(page);
         page.WriteLine("</div>");
     }
+
+    private static IEnumerable<ChartSeries> Published(EvaluationReport report) => report.Published is not { } published
+        ? []
+        : [new ChartSeries(published.Caption, [.. published.Values.Select((value, i) => new ChartPoint(i + 1, value))], Dashed: true)];
 
     private static ChartSeries Series(Curve curve, Func<CurvePoint, (double Value, double? Low, double? High)> read) =>
         new(curve.Configuration, [.. curve.Points.Select(point => (point.K, At: read(point))).Select(p => new ChartPoint(p.K, p.At.Value, p.At.Low, p.At.High))]);
@@ -65,6 +69,8 @@ internal static class EvaluationPage
         }
 
         page.WriteLine("</tbody></table></div>");
+        if (report.Published is { } published)
+            ReportPage.Note(page, $"{published.Caption}: {string.Join(" ", published.Values.Select(value => value.ToString("0.00", CultureInfo.InvariantCulture)))}");
     }
 
     private static string Cell(CurvePoint point, EvaluationReport report)

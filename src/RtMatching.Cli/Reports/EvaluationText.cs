@@ -20,9 +20,9 @@ internal static class EvaluationText
 
     private static void WriteCurves(EvaluationReport report)
     {
-        var most = report.Curves.Max(curve => curve.Points.Count);
+        var most = Math.Max(report.Curves.Max(curve => curve.Points.Count), report.Published?.Values.Count ?? 0);
         string[] header = ["pooling", .. Enumerable.Range(1, most).Select(k => $"k={k}"), "best k", "best against k=1", "tokens/s"];
-        Terminal.WriteTable(header, report.Curves.Select(curve => CurveRow(report, curve, most)));
+        Terminal.WriteTable(header, [.. report.Curves.Select(curve => CurveRow(report, curve, most)), .. PublishedRows(report, most)]);
     }
 
     private static string[] CurveRow(EvaluationReport report, Curve curve, int most)
@@ -36,26 +36,37 @@ internal static class EvaluationText
         ];
     }
 
+    /// <summary>Others' figures below ours, marked as theirs in the row itself: rows are copied without their surroundings.</summary>
+    private static IEnumerable<string[]> PublishedRows(EvaluationReport report, int most)
+    {
+        if (report.Published is not { } published) yield break;
+        var values = published.Values.Select(value => value.ToString("F2", CultureInfo.InvariantCulture));
+        yield return [$"({published.Caption})", .. values, .. Enumerable.Repeat("", most - published.Values.Count), "", "", ""];
+    }
+
     private static string Speed(Curve curve) =>
         curve.TokensPerSecond is { } speed ? speed.ToString("F0", CultureInfo.InvariantCulture) : "cached";
 
     private static void WritePoints(EvaluationReport report)
     {
-        var names = report.Curves[0].Points[0].Metrics.Select(metric => metric.Metric).ToArray();
+        var names = report.Curves.SelectMany(curve => curve.Points[0].Metrics).Select(metric => metric.Metric).Distinct().ToArray();
         string[] header = ["pooling", "k", .. names, $"{report.Metric} 95%", "against k=1", "for all k at once"];
-        Terminal.WriteTable(header, report.Curves.SelectMany(curve => curve.Points.Select(point => PointRow(report, curve, point))));
+        Terminal.WriteTable(header, report.Curves.SelectMany(curve => curve.Points.Select(point => PointRow(report, curve, point, names))));
     }
 
-    private static string[] PointRow(EvaluationReport report, Curve curve, CurvePoint point) =>
+    private static string[] PointRow(EvaluationReport report, Curve curve, CurvePoint point, string[] names) =>
     [
-        curve.Configuration, Text(point.K), .. point.Metrics.Select(metric => Value(report, metric.Value)), Bounds(report, point.Score),
+        curve.Configuration, Text(point.K), .. names.Select(name => point.Metrics.Where(metric => metric.Metric == name).Select(metric => Value(report, metric.Value)).FirstOrDefault("")),
+        Bounds(report, point.Score),
         Interval(report, point.AgainstFirst), Bounds(report, point.AgainstFirstAtOnce),
     ];
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static string Value(EvaluationReport report, double value) =>
-        (value * report.Scale).ToString(report.Scale == 1 ? "F4" : "F2", CultureInfo.InvariantCulture);
+    /// <summary>Empty where it is undefined.</summary>
+    private static string Value(EvaluationReport report, double value) => double.IsNaN(value)
+        ? ""
+        : (value * report.Scale).ToString(report.Scale == 1 ? "F4" : "F2", CultureInfo.InvariantCulture);
 
     private static string Interval(EvaluationReport report, BootstrapInterval? interval) => interval is null
         ? ""

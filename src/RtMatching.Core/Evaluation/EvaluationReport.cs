@@ -10,7 +10,11 @@ namespace RtMatching.Core.Evaluation;
 /// <param name="Notes">What a reader must know to read the figures rightly, such as a small sample.</param>
 public sealed record EvaluationReport(
     string Task, string DataSet, int Units, string UnitName, string Metric, double Scale, string Model, string WeightsHash, DateTimeOffset Made,
-    IReadOnlyList<Curve> Curves, IReadOnlyList<string> Notes);
+    IReadOnlyList<Curve> Curves, IReadOnlyList<string> Notes)
+{
+    /// <summary>What others published for this kind of data; null where nothing is comparable.</summary>
+    public PublishedCurve? Published { get; init; }
+}
 
 /// <summary>The score over k of one configuration.</summary>
 /// <param name="Tokens">Tokens of all texts, pass 1.</param>

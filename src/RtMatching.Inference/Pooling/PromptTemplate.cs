@@ -71,7 +71,7 @@ internal sealed record Prompt(PromptTemplate English, PromptTemplate Chinese)
     public PromptTemplate For(string text) => HasChinese(text) ? Chinese : English;
 
     /// <summary>Whether any character is a Han ideograph (the unified blocks and the compatibility ones).</summary>
-    private static bool HasChinese(string text)
+    internal static bool HasChinese(string text)
     {
         foreach (var rune in text.EnumerateRunes())
         {

@@ -47,9 +47,21 @@ internal static class LabelledRows
             ?? throw new InvalidDataFileException($"{file.Name}: it is empty; give a file with one labelled pair or text a line");
     }
 
+    /// <summary>A file that is one text.</summary>
+    public static async Task<string> TextAsync(FileInfo file, CancellationToken cancellation)
+    {
+        await FirstLineAsync(file, cancellation);
+        if (file.Length > MaxTextLength) throw new InvalidDataFileException($"{file.Name}: it is larger than {MaxTextLength:N0} bytes, which no CV or job is");
+        return await File.ReadAllTextAsync(file.FullName, cancellation);
+    }
+
     public static InvalidDataFileException Bad(FileInfo file, BulkRow row, string what) => new($"{file.Name}, {row.Unit} {row.Number}: {what}");
 
-    private static FileStream Open(FileInfo file)
+    /// <exception cref="InvalidDataFileException">It holds half a surrogate pair, which no tokenizer takes.</exception>
+    public static string Whole(FileInfo file, BulkRow row, string text) =>
+        ExternalIds.HasLoneSurrogate(text) ? throw Bad(file, row, "a text of it holds half a surrogate pair; repair its encoding") : text;
+
+    public static FileStream Open(FileInfo file)
     {
         if (!file.Exists) throw new InvalidDataFileException($"{file}: no such file");
         return new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 1, useAsync: true);

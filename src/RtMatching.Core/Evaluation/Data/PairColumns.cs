@@ -20,6 +20,8 @@ internal sealed record PairColumns(string First, string Second, string Score)
     /// <exception cref="InvalidDataFileException">There are none; the message lists the columns.</exception>
     public static PairColumns Of(FileInfo file, BulkRow row, IReadOnlyList<string>? named, IReadOnlyList<(string First, string Second)> names)
     {
+        if (named is not (null or { Count: 3 }))
+            throw new InvalidDataFileException($"{file.Name}: --columns names {named.Count} columns; name first text, second text and score");
         if (named is [var first, var second, var score]) return Checked(file, row, new PairColumns(first, second, score));
         var bySimpleName = new Dictionary<string, string>();
         foreach (var column in row.Columns.Keys) bySimpleName.TryAdd(ColumnMapping.Simple(column), column);
@@ -29,6 +31,15 @@ internal sealed record PairColumns(string First, string Second, string Score)
             ? new PairColumns(bySimpleName[pair.First], bySimpleName[pair.Second], bySimpleName[label])
             : throw new InvalidDataFileException(
                 $"{file.Name}: no column is plainly the first text, the second or their score; name them with --columns FIRST,SECOND,SCORE. {Listed(row)}");
+    }
+
+    /// <summary>For files with one text and a score in a row: <see cref="Second"/> is not used.</summary>
+    /// <param name="named">Text, score.</param>
+    /// <inheritdoc cref="Of" path="/exception"/>
+    public static PairColumns OfOne(FileInfo file, BulkRow row, IReadOnlyList<string>? named, IReadOnlyList<string> names)
+    {
+        if (named is [var text, var score]) return Checked(file, row, new PairColumns(text, text, score));
+        return Of(file, row, null, [.. names.Select(name => (name, name))]);
     }
 
     public static string Listed(BulkRow row) => $"It has: {string.Join(", ", row.Columns.Keys.Take(20).Select(Shown))}";

@@ -58,9 +58,7 @@ public sealed record PairFile(string Name, PairFormat Format, IReadOnlyList<Scor
     {
         var text = string.Join('\n', row.All(column));
         if (string.IsNullOrWhiteSpace(text)) throw LabelledRows.Bad(file, row, $"its column '{column}' holds no text; give it one or remove the row");
-        return ExternalIds.HasLoneSurrogate(text)
-            ? throw LabelledRows.Bad(file, row, $"its column '{column}' holds half a surrogate pair; repair its encoding")
-            : text;
+        return LabelledRows.Whole(file, row, text);
     }
 
     internal static double Score(FileInfo file, BulkRow row, string column) =>

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Core.Evaluation;
 
@@ -55,14 +56,15 @@ public sealed class EmbeddingCache(string folder, long limit = EmbeddingCache.De
     }
 
     /// <summary>
-    /// A hash of everything besides text and number of passes that decides a vector: weights, options and the engine's own build, whose
-    /// arithmetic may change.
+    /// A hash of everything besides text and number of passes that decides a vector: weights, memory map, options, and the engine's own
+    /// build, whose arithmetic may change.
     /// </summary>
     internal static byte[] Settings(LanguageModel model, EmbeddingOptions options)
     {
         var same = options with { Iterations = 1, AllIterations = false, Stop = null };
-        var engine = typeof(LanguageModel).Module.ModuleVersionId;
-        return SHA256.HashData(Encoding.UTF8.GetBytes($"{model.WeightsHash}\n{engine}\n{model.Decoder.GetType().FullName}\n{JsonSerializer.Serialize(same)}"));
+        var engine = $"{model.Decoder.GetType().FullName} {typeof(LanguageModel).Module.ModuleVersionId}";
+        var map = options.Memory.Scale == MemoryScale.LearnedMap ? model.LearnedMap(options.Memory).Hash : "";
+        return SHA256.HashData(Encoding.UTF8.GetBytes($"{model.WeightsHash}\n{engine}\n{map}\n{JsonSerializer.Serialize(same)}"));
     }
 
     /// <summary>Deletes the files used longest ago, but none in use, until some bytes more fit under the limit.</summary>

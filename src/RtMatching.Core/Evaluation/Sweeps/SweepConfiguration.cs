@@ -25,9 +25,7 @@ public sealed record SweepConfiguration(string Name, EmbeddingOptions Options, R
     /// <summary>The pooling with its passes, named after it.</summary>
     /// <param name="iterations">Taken by poolings that take passes; others have one.</param>
     public static SweepConfiguration Of(EmbeddingOptions options, int iterations, RefinedSide refined = RefinedSide.Both) =>
-        new(options.Pooling.Name(), options with { Iterations = TakesPasses(options.Pooling) ? iterations : 1 }, refined);
-
-    public static bool TakesPasses(PoolingKind pooling) => pooling is PoolingKind.Last or PoolingKind.PromptEol or PoolingKind.AlignedWva;
+        new(options.Pooling.Name(), options with { Iterations = options.TakesPasses ? iterations : 1 }, refined);
 
     /// <exception cref="ArgumentException">The pooling or the model cannot honour an option; the message names the remedy.</exception>
     public void Validate(ModelConfig config)

@@ -78,7 +78,8 @@ public sealed class SweepRunner(LanguageModel model, EmbeddingCache? cache = nul
         foreach (var group in missing)
         {
             SweepInProgress[] lacking = [.. sweeps.Where((_, i) => group.Key.Lacking[i] == '1')];
-            var texts = group.Select(text => (Index: text, Tokens: Tokens(task.Texts[text].Text, cancellation))).OrderByDescending(text => text.Tokens);
+            var limit = lacking.Max(sweep => sweep.Options(group.Key.Side).MaxTokens) ?? model.Config.Window;
+            var texts = group.Select(text => (Index: text, Tokens: Tokens(task.Texts[text].Text, limit, cancellation))).OrderByDescending(text => text.Tokens);
             portions.AddRange(Cut(texts).Select(cut => new Portion(group.Key.Side, lacking, cut.Texts, cut.Tokens)));
         }
 
@@ -101,11 +102,11 @@ public sealed class SweepRunner(LanguageModel model, EmbeddingCache? cache = nul
         if (portion.Count > 0) yield return ([.. portion], tokens);
     }
 
-    /// <summary>For the order and the time left; what is cut off or put around the text is not counted.</summary>
-    private int Tokens(string text, CancellationToken cancellation)
+    /// <summary>For the order and the time left; what is put around the text is not counted.</summary>
+    private int Tokens(string text, int limit, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return Math.Min(model.Tokenizer.Encode(text).Length, model.Config.Window);
+        return Math.Min(model.Tokenizer.Encode(text).Length, Math.Min(limit, model.Config.Window));
     }
 
     /// <param name="Texts">Indexes among the task's.</param>
