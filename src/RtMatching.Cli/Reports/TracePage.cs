@@ -13,7 +13,7 @@ internal static class TracePage
     {
         ReportPage.Begin(page, Kicker, Title(text), Style);
         ReportPage.Note(page, $"{Made(head)}. {text.Tokens.Count} tokens{(text.Truncated ? ", cut to fit the model's window" : "")}.");
-        ReportPage.Note(page, "The colour is the end token's attention in the last layer; the darkest token of a pass has most of it. Point at a token for its share.");
+        ReportPage.Note(page, "The colour is the end token's attention in the last layer; the strongest of a pass is on the token that has most of it. Point at a token for its share.");
         foreach (var pass in text.Passes) Write(page, text, pass);
         page.WriteLine("<h2>Over the passes</h2>");
         foreach (var chart in Charts(text.Passes)) chart.Write(page);

@@ -29,6 +29,9 @@ public sealed record TracedPass(int K, PassTrace Trace, IReadOnlyList<float> Att
 /// <summary>Runs Refined Thought and keeps what explains it: each pass's attention over the tokens, by their texts.</summary>
 public sealed class TextTracer
 {
+    /// <summary>Enough to fill the model's batches with short texts; whoever waits for thousands sees some come.</summary>
+    private const int TextsAtOnce = 64;
+
     private readonly LanguageModel _model;
     private readonly EmbeddingOptions _options;
     private readonly SequenceBuilder _sequences;
@@ -51,22 +54,10 @@ public sealed class TextTracer
     /// <exception cref="ArgumentException">A text has nothing to pool.</exception>
     public IEnumerable<TracedText> Trace(IEnumerable<string> texts, CancellationToken cancellation = default)
     {
-        var ahead = new Queue<string>();
-        foreach (var embedding in _embedder.EmbedStream(Remember(texts, ahead), _options, cancellation))
+        foreach (var chunk in texts.Chunk(TextsAtOnce))
         {
-            string text;
-            lock (ahead) text = ahead.Dequeue();
-            yield return Traced(_sequences.Build(text).Ids, embedding);
-        }
-    }
-
-    /// <summary>The embedder reads on another thread and some windows ahead.</summary>
-    private static IEnumerable<string> Remember(IEnumerable<string> texts, Queue<string> ahead)
-    {
-        foreach (var text in texts)
-        {
-            lock (ahead) ahead.Enqueue(text);
-            yield return text;
+            var embeddings = _embedder.Embed(chunk, _options, cancellation);
+            for (var i = 0; i < chunk.Length; i++) yield return Traced(_sequences.Build(chunk[i]).Ids, embeddings[i]);
         }
     }
 
