@@ -12,7 +12,7 @@ namespace RtMatching.Core.Evaluation;
 /// <param name="HeldOut">Texts that neither saw; the figures below are of these.</param>
 /// <param name="SettledShare">Those that had settled where the rule stopped them.</param>
 /// <param name="MeanPasses">What the rule takes.</param>
-/// <param name="MeanError">Between predicted and needed passes, absolute.</param>
+/// <param name="MeanError">Between the passes that the rule takes and those needed, absolute.</param>
 /// <param name="FixedPasses">The smallest k that would have settled the share of the texts trained and calibrated on.</param>
 /// <param name="FixedSettledShare">Those that had settled after that k.</param>
 public sealed record LearnedStopReport(
@@ -24,8 +24,8 @@ public sealed record LearnedStopReport(
 }
 
 /// <summary>
-/// Fits <see cref="LearnedPasses"/> to a sweep: ridge regression of the passes needed on what the first passes looked like, stumps boosted
-/// on what it leaves, and a margin such that a stated share of unseen texts has settled where it stops (split conformal prediction).
+/// Fits <see cref="LearnedPasses"/> to a sweep: ridge regression, stage by stage, of the movement still to come on what was seen so far, and a
+/// margin such that a stated share of unseen texts has settled where it stops (split conformal prediction over whole texts).
 /// </summary>
 public static class LearnedStopTrainer
 {
@@ -34,7 +34,12 @@ public static class LearnedStopTrainer
 
     private const double DefaultShare = 0.9;
     private const double Ridge = 0.01;
-    private static readonly int[] StumpCounts = [0, 20, 60];
+
+    /// <summary>Below this, 1 - cosine of two float32 vectors is rounding.</summary>
+    private const double LeastMovement = 1e-7;
+
+    /// <summary>Of the margin, in residuals: texts none of which ever moves would allow any.</summary>
+    private const double LeastMargin = -8;
 
     /// <param name="texts">With their traces and the vectors of every pass, at least <see cref="LeastTexts"/>; those that were not refined are left out.</param>
     /// <param name="epsilon">How far from the last pass's embedding is near enough, as 1 - cosine: 0.001 for example.</param>
@@ -46,16 +51,17 @@ public static class LearnedStopTrainer
         var passes = texts.Count == 0 ? 0 : texts.Max(text => text.Vectors.Count);
         var refined = texts.Where(text => text.Vectors.Count == passes && text.Traces.Count == passes).ToList();
         Check(refined.Count, passes, epsilon, share);
-        var samples = refined.Select(text => new Sample(text, PassesNeeded(text, passes, epsilon))).ToArray();
+        var samples = refined.Select(text => new Sample(text, Movements(text, passes), PassesNeeded(text, passes, epsilon))).ToArray();
         new Random(seed).Shuffle(samples);
         var (fit, calibrate, heldOut) = (samples[..(samples.Length * 3 / 5)], samples[(samples.Length * 3 / 5)..(samples.Length * 4 / 5)], samples[(samples.Length * 4 / 5)..]);
 
-        var rule = Candidates(fit, calibrate, passes, share).MinBy(candidate => calibrate.Average(sample => sample.PassesUnder(candidate, passes)))!;
+        LearnedStage[] stages = [.. Enumerable.Range(0, LearnedPasses.StageCount).Select(stage => Fit(fit, stage))];
+        var rule = Enumerable.Range(1, LearnedPasses.StageCount).Select(earliest => Calibrate(stages, earliest, calibrate, epsilon, share)).MinBy(candidate => calibrate.Average(sample => sample.PassesUnder(candidate, passes)))!;
         var fixedPasses = FixedPasses([.. fit, .. calibrate], share);
         return new LearnedStopReport(rule, epsilon, share, passes, fit.Length, calibrate.Length, heldOut.Length,
             heldOut.Average(sample => sample.PassesUnder(rule, passes) >= sample.Needed ? 1.0 : 0),
             heldOut.Average(sample => sample.PassesUnder(rule, passes)),
-            heldOut.Average(sample => Math.Abs(rule.Predict(sample.Features(rule.Observed)) - sample.Needed)),
+            heldOut.Average(sample => Math.Abs(sample.PassesUnder(rule, passes) - sample.Needed)),
             fixedPasses,
             heldOut.Average(sample => fixedPasses >= sample.Needed ? 1.0 : 0));
     }
@@ -77,35 +83,63 @@ public static class LearnedStopTrainer
         if (!(share is > 0 and < 1)) throw new ArgumentException($"The share of texts not stopped early is {share}, but must be between 0 and 1; 0.9 is usual.");
     }
 
-    /// <summary>Rules that look at one pass or at several before they judge: seeing more predicts better, and costs every text those passes.</summary>
-    private static IEnumerable<LearnedPasses> Candidates(Sample[] fit, Sample[] calibrate, int passes, double share)
+    /// <summary>How far the embedding still goes after each pass but the last: the largest 1 - cosine to the last, from then on. (passes - 1)</summary>
+    private static double[] Movements(SweptText text, int passes)
     {
-        for (var observed = 1; observed <= Math.Min(4, passes - 1); observed++)
+        var last = text.Vectors[passes - 1];
+        var movements = new double[passes - 1];
+        var most = LeastMovement;
+        for (var k = passes - 1; k >= 1; k--)
         {
-            var linear = FitLinear(fit, observed);
-            var stumps = Boost(fit, linear, StumpCounts[^1]);
-            foreach (var count in StumpCounts) yield return Calibrate(linear with { Stumps = [.. stumps.Take(count)] }, calibrate, share);
+            most = Math.Max(most, 1 - TensorPrimitives.CosineSimilarity<float>(text.Vectors[k - 1], last));
+            movements[k - 1] = most;
         }
+
+        return movements;
     }
 
-    private static LearnedPasses FitLinear(Sample[] fit, int observed)
+    /// <summary>Every pass that the stage judges after is one example.</summary>
+    private static LearnedStage Fit(Sample[] fit, int stage)
     {
-        var rows = fit.Select(sample => sample.Features(observed)).ToArray();   // (texts, features)
-        var count = LearnedPasses.FeatureCount(observed);
+        var examples = fit.SelectMany(sample => sample.Passes.Where(k => LearnedPasses.StageOf(k) == stage)
+            .Select(k => (Features: sample.Features(k), Movement: Math.Log(sample.Movements[k - 1])))).ToArray();
+        var count = LearnedPasses.FeatureCount(stage);
+        if (examples.Length == 0) return new LearnedStage(new double[count], [.. Enumerable.Repeat(1.0, count)], new double[count], 0, 0);   // a sweep too short to need it
         var means = new double[count];
         var deviations = new double[count];
         for (var f = 0; f < count; f++)
         {
-            means[f] = rows.Average(row => row[f]);
-            var deviation = Math.Sqrt(rows.Average(row => (row[f] - means[f]) * (row[f] - means[f])));
+            means[f] = examples.Average(example => example.Features[f]);
+            var deviation = Math.Sqrt(examples.Average(example => Square(example.Features[f] - means[f])));
             deviations[f] = deviation > 1e-9 ? deviation : 1;   // a feature that never differs stands at 0 and weighs nothing
         }
 
-        var mean = fit.Average(sample => sample.Needed);
-        var standardised = rows.Select(row => row.Select((value, f) => (value - means[f]) / deviations[f]).ToArray()).ToArray();
-        var weights = SolveRidge(standardised, [.. fit.Select(sample => sample.Needed - mean)]);
-        return new LearnedPasses { Observed = observed, Means = means, Deviations = deviations, Weights = weights, Intercept = mean, Margin = 0 };
+        var mean = examples.Average(example => example.Movement);
+        var standardised = examples.Select(example => example.Features.Select((value, f) => (value - means[f]) / deviations[f]).ToArray()).ToArray();
+        var weights = SolveRidge(standardised, [.. examples.Select(example => example.Movement - mean)]);
+        var linear = new LearnedStage(means, deviations, weights, mean, 0);
+        return linear with { Residual = Math.Sqrt(examples.Average(example => Square(example.Movement - linear.Expect(example.Features)))) };
     }
+
+    /// <summary>
+    /// A text is stopped too early unless the margin keeps it going through every pass before the one it needs; the smallest such margin is
+    /// the text's score, and the one that suffices for the share of the texts, one more counted against us, is the rule's.
+    /// </summary>
+    private static LearnedPasses Calibrate(LearnedStage[] stages, int earliest, Sample[] calibrate, double epsilon, double share)
+    {
+        var scores = calibrate.Select(sample => sample.Passes.Where(k => k >= earliest && k < sample.Needed).Select(k => MarginToGoOn(sample, k))
+            .DefaultIfEmpty(LeastMargin).Max()).Order().ToArray();
+        var place = Math.Min(scores.Length, (int)Math.Ceiling((scores.Length + 1) * share));
+        return new LearnedPasses { Epsilon = epsilon, Earliest = earliest, Margin = Math.Max(LeastMargin, scores[place - 1]), Stages = stages };
+
+        double MarginToGoOn(Sample sample, int k)
+        {
+            var stage = stages[LearnedPasses.StageOf(k)];
+            return (Math.Log(epsilon) - stage.Expect(sample.Features(k))) / Math.Max(stage.Residual, 1e-9) + 1e-9;   // a hair more, against rounding
+        }
+    }
+
+    private static double Square(double value) => value * value;
 
     /// <summary>w of (X'X + lambda n I) w = X'y, by Cholesky: the matrix is symmetric and, with the ridge, positive definite.</summary>
     /// <param name="x">(texts, features)</param>
@@ -140,65 +174,19 @@ public static class LearnedStopTrainer
         return w;
     }
 
-    /// <summary>Least-squares boosting: each stump takes a step towards what those before it leave.</summary>
-    private static List<Stump> Boost(Sample[] fit, LearnedPasses linear, int count)
-    {
-        const double Step = 0.2;
-        var rows = fit.Select(sample => sample.Features(linear.Observed)).ToArray();
-        var left = fit.Select((sample, i) => sample.Needed - linear.Predict(rows[i])).ToArray();
-        var stumps = new List<Stump>(count);
-        while (stumps.Count < count && BestSplit(rows, left) is { } split)
-        {
-            var stump = split with { Below = Step * split.Below, Above = Step * split.Above };
-            stumps.Add(stump);
-            for (var i = 0; i < left.Length; i++) left[i] -= rows[i][stump.Feature] < stump.Threshold ? stump.Below : stump.Above;
-        }
-
-        return stumps;
-    }
-
-    /// <summary>The split whose two means explain most of <paramref name="left"/>; null where no split leaves enough texts on both sides.</summary>
-    private static Stump? BestSplit(double[][] rows, double[] left)
-    {
-        const int Candidates = 16;
-        var least = Math.Max(5, rows.Length / 50);
-        (double Gain, Stump? Stump) best = (1e-12, null);
-        for (var f = 0; f < rows[0].Length; f++)
-        {
-            var sorted = rows.Select(row => row[f]).Order().ToArray();
-            for (var c = 1; c < Candidates; c++)
-            {
-                var threshold = sorted[c * sorted.Length / Candidates];
-                var (below, count) = (0.0, 0);
-                for (var i = 0; i < rows.Length; i++)
-                    if (rows[i][f] < threshold) (below, count) = (below + left[i], count + 1);
-                var (above, others) = (left.Sum() - below, rows.Length - count);
-                if (count < least || others < least) continue;
-                var gain = below * below / count + above * above / others;
-                if (gain > best.Gain) best = (gain, new Stump(f, threshold, below / count, above / others));
-            }
-        }
-
-        return best.Stump;
-    }
-
-    /// <summary>The margin is the residual that the share of the calibration texts, one more counted against us, does not exceed.</summary>
-    private static LearnedPasses Calibrate(LearnedPasses rule, Sample[] calibrate, double share)
-    {
-        var residuals = calibrate.Select(sample => sample.Needed - rule.Predict(sample.Features(rule.Observed))).Order().ToArray();
-        var place = (int)Math.Ceiling((residuals.Length + 1) * share);
-        return rule with { Margin = residuals[Math.Min(place, residuals.Length) - 1] };
-    }
-
     private static int FixedPasses(Sample[] samples, double share)
     {
         var needed = samples.Select(sample => sample.Needed).Order().ToArray();
         return needed[Math.Min(needed.Length, (int)Math.Ceiling(needed.Length * share)) - 1];
     }
 
-    private sealed record Sample(SweptText Text, int Needed)
+    /// <param name="Movements">After each pass but the last. (passes - 1)</param>
+    private sealed record Sample(SweptText Text, double[] Movements, int Needed)
     {
-        public double[] Features(int observed) => LearnedPasses.Features(Text.Tokens, Text.Traces, observed);
+        /// <summary>Those after which a text can be stopped.</summary>
+        public IEnumerable<int> Passes => Enumerable.Range(1, Movements.Length);
+
+        public double[] Features(int k) => LearnedPasses.Features(Text.Tokens, [.. Text.Traces.Take(k)]);
 
         public int PassesUnder(StopRule rule, int most) => Sweep.PassesUnder(rule, Text, most);
     }

@@ -1,106 +1,107 @@
 namespace RtMatching.Inference.Refinement;
 
 /// <summary>
-/// Stops after as many passes as a small model expects the text to need, from what its first <see cref="Observed"/> passes looked like:
-/// a linear part over standardised <see cref="Features"/>, and stumps (one threshold each) for what is not linear.
-/// Trained by <c>LearnedStopTrainer</c>; small enough to stand in a profile as numbers.
+/// Stops once a small model is sure enough that the embedding will not move by more than <see cref="Epsilon"/> any more. After every pass it
+/// reads length, attention entropy and first-token share of pass 1 and the latest changes, and expects so much movement still to come.
+/// Trained by <c>LearnedStopTrainer</c>; a few dozen numbers, which stand in the profile.
 /// </summary>
 public sealed record LearnedPasses : StopRule
 {
-    /// <summary>More would not pay: a text that needs so many passes is rare, and waiting for them costs what stopping saves.</summary>
-    public const int MostObserved = 8;
-
-    private const int MostStumps = 256;
-
-    /// <summary>A text unlike all that the model was trained on is taken for the strangest of those: lines drawn further out say nothing.</summary>
-    private const double MostDeviations = 4;
-
-    /// <summary>A prediction of three passes must not become four by the last bit of a sum.</summary>
-    private const double Rounding = 1e-6;
+    /// <summary>After pass 1 no change is known, after pass 2 one; from pass 3 on the same model serves every pass.</summary>
+    public const int StageCount = 3;
 
     /// <summary>Changes are looked at by their logarithm, and one of exactly zero counts as this.</summary>
     private const float LeastChange = 1e-6f;
 
-    /// <summary>Passes that are always run and seen before the model judges; it judges once.</summary>
-    public required int Observed { get; init; }
+    /// <summary>The movement that is let be: 1 - cosine between the embedding where a text stops and that of the last pass trained on.</summary>
+    public required double Epsilon { get; init; }
 
-    /// <summary>Of each feature over the training texts. (features)</summary>
-    public required IReadOnlyList<double> Means { get; init; }
+    /// <summary>The pass after which a text may stop first: judging before changes are known may cost later passes more than it saves.</summary>
+    public required int Earliest { get; init; }
 
-    /// <summary>Standard deviations of the features, above 0. (features)</summary>
-    public required IReadOnlyList<double> Deviations { get; init; }
-
-    /// <summary>Passes for each standard deviation of a feature. (features)</summary>
-    public required IReadOnlyList<double> Weights { get; init; }
-
-    /// <summary>Passes of a text that is average in everything.</summary>
-    public required double Intercept { get; init; }
-
-    /// <summary>Added to the linear part.</summary>
-    public IReadOnlyList<Stump> Stumps { get; init; } = [];
-
-    /// <summary>Added to the prediction so that the share of texts asked for in training is not stopped too early.</summary>
+    /// <summary>How many of a stage's <see cref="LearnedStage.Residual"/> are added to what it expects, so that the promised share of texts has settled.</summary>
     public required double Margin { get; init; }
 
-    /// <summary>How many features <paramref name="observed"/> passes give.</summary>
-    public static int FeatureCount(int observed) => 3 + (observed - 1) + Math.Max(0, observed - 2);
+    /// <summary>For pass 1, pass 2, and passes 3 and later. (<see cref="StageCount"/>)</summary>
+    public required IReadOnlyList<LearnedStage> Stages { get; init; }
+
+    /// <summary>Which of <see cref="Stages"/> judges after pass <paramref name="k"/>.</summary>
+    public static int StageOf(int k) => Math.Min(k, StageCount) - 1;
+
+    /// <summary>How many features a stage looks at.</summary>
+    public static int FeatureCount(int stage) => stage switch { 0 => 3, 1 => 4, _ => 7 };
 
     /// <summary>
-    /// The logarithm of the tokens, entropy and first-token share of pass 1's attention, then the logarithms of the relative changes of passes
-    /// 2..observed and of the second changes of passes 3..observed. (features)
+    /// The logarithm of the tokens, entropy and first-token share of pass 1's attention; from pass 2 on the logarithm of the latest relative
+    /// change; from pass 3 on also those of the change before, of the second change and of k. (features of the stage)
     /// </summary>
-    /// <param name="traces">At least <paramref name="observed"/>.</param>
-    public static double[] Features(int tokens, IReadOnlyList<PassTrace> traces, int observed)
+    public static double[] Features(int tokens, IReadOnlyList<PassTrace> traces)
     {
-        var features = new double[FeatureCount(observed)];
-        (features[0], features[1], features[2]) = (Math.Log(Math.Max(1, tokens)), traces[0].AttentionEntropy, traces[0].FirstTokenShare);
-        for (var pass = 1; pass < observed; pass++) features[2 + pass] = Logarithm(traces[pass].RelativeChange);
-        for (var pass = 2; pass < observed; pass++) features[observed + pass] = Logarithm(traces[pass].SecondChange);
-        return features;
+        var k = traces.Count;
+        double[] first = [Math.Log(Math.Max(1, tokens)), traces[0].AttentionEntropy, traces[0].FirstTokenShare];
+        if (k == 1) return first;
+        var change = Logarithm(traces[^1].RelativeChange);
+        return k == 2 ? [.. first, change] : [.. first, change, Logarithm(traces[^2].RelativeChange), Logarithm(traces[^1].SecondChange), Math.Log(k)];
     }
 
-    /// <summary>The passes that the model expects the text to need, without the margin.</summary>
-    /// <param name="features">Of <see cref="Features"/>.</param>
-    public double Predict(ReadOnlySpan<double> features)
+    public override bool Stops(int tokens, IReadOnlyList<PassTrace> traces)
     {
-        var passes = Intercept;
-        for (var i = 0; i < Weights.Count; i++) passes += Weights[i] * Math.Clamp((features[i] - Means[i]) / Deviations[i], -MostDeviations, MostDeviations);
-        foreach (var stump in Stumps) passes += features[stump.Feature] < stump.Threshold ? stump.Below : stump.Above;
-        return passes;
+        if (traces.Count < Earliest) return false;
+        var stage = Stages[StageOf(traces.Count)];
+        return stage.Expect(Features(tokens, traces)) + Margin * stage.Residual < Math.Log(Epsilon);
     }
-
-    public override bool Stops(int tokens, IReadOnlyList<PassTrace> traces) =>
-        traces.Count >= Observed && traces.Count >= Predict(Features(tokens, traces, Observed)) + Margin - Rounding;
 
     public override void Validate()
     {
-        if (Observed is < 1 or > MostObserved) throw Invalid($"observed is {Observed}, but must be 1 to {MostObserved}");
-        var count = FeatureCount(Observed);
-        if (Means?.Count != count || Deviations?.Count != count || Weights?.Count != count)
-            throw Invalid($"means, deviations and weights must hold {count} numbers each for {Observed} observed passes");
-        if (Stumps is null || Stumps.Count > MostStumps) throw Invalid($"there may be at most {MostStumps} stumps");
-        if (Stumps.Any(stump => stump is null || stump.Feature < 0 || stump.Feature >= count)) throw Invalid($"a stump's feature must be 0 to {count - 1}");
-        if (Deviations.Any(deviation => deviation <= 0)) throw Invalid("deviations must be above 0");
-        if (!Numbers().All(double.IsFinite)) throw Invalid("every number must be finite");
+        if (!(Epsilon is > 0 and < 1)) throw Invalid("epsilon must be between 0 and 1");
+        if (Earliest is < 1 or > StageCount) throw Invalid($"earliest must be 1 to {StageCount}");
+        if (!double.IsFinite(Margin)) throw Invalid("margin must be a number");
+        if (Stages?.Count != StageCount || Stages.Contains(null!)) throw Invalid($"there must be {StageCount} stages");
+        for (var i = 0; i < StageCount; i++)
+            if (!Stages[i].IsSound(FeatureCount(i))) throw Invalid($"stage {i + 1} must hold {FeatureCount(i)} finite means, deviations above 0 and weights, an intercept and a residual of at least 0");
     }
 
     public override string ToString() => "learned";
 
     /// <summary>By its numbers: a profile read back from the database is the profile that was stored.</summary>
     public bool Equals(LearnedPasses? other) =>
-        other is not null && Observed == other.Observed && Weights.Count == other.Weights.Count && Stumps.Count == other.Stumps.Count
-        && Numbers().SequenceEqual(other.Numbers()) && Stumps.SequenceEqual(other.Stumps);
+        other is not null && Epsilon.Equals(other.Epsilon) && Earliest == other.Earliest && Margin.Equals(other.Margin) && Stages.SequenceEqual(other.Stages);
 
-    public override int GetHashCode() => HashCode.Combine(Observed, Intercept, Margin, Weights.Count, Stumps.Count);
+    public override int GetHashCode() => HashCode.Combine(Epsilon, Earliest, Margin, Stages.Count);
 
-    private IEnumerable<double> Numbers() =>
-        [Intercept, Margin, .. Means, .. Deviations, .. Weights, .. Stumps.SelectMany(stump => (double[])[stump.Threshold, stump.Below, stump.Above])];
-
-    private static double Logarithm(float change) => Math.Log(float.IsNaN(change) ? LeastChange : Math.Max(change, LeastChange));
+    private static double Logarithm(float change) => Math.Log(Math.Max(change, LeastChange));     // not a number stays so, and stops nothing
 
     private static ArgumentException Invalid(string what) =>
         new($"Stop rule 'learned' cannot be used: {what}. Take the file as `rtmatch tune` wrote it, or train it again.");
 }
 
-/// <summary>Adds <paramref name="Below"/> where a feature is less than the threshold, else <paramref name="Above"/>; features are not standardised here.</summary>
-public sealed record Stump(int Feature, double Threshold, double Below, double Above);
+/// <summary>A linear model over standardised features.</summary>
+/// <param name="Means">Of each feature over the training texts. (features)</param>
+/// <param name="Deviations">Standard deviations, above 0. (features)</param>
+/// <param name="Weights">(features)</param>
+/// <param name="Intercept">What a text that is average in everything has.</param>
+/// <param name="Residual">Standard deviation of what the model misses by.</param>
+public sealed record LearnedStage(
+    IReadOnlyList<double> Means, IReadOnlyList<double> Deviations, IReadOnlyList<double> Weights, double Intercept, double Residual)
+{
+    /// <summary>A text unlike all that the model was trained on is taken for the strangest of those: lines drawn further out say nothing.</summary>
+    private const double MostDeviations = 4;
+
+    /// <returns>The logarithm of the movement still to come, as 1 - cosine.</returns>
+    public double Expect(ReadOnlySpan<double> features)
+    {
+        var sum = Intercept;
+        for (var i = 0; i < Weights.Count; i++) sum += Weights[i] * Math.Clamp((features[i] - Means[i]) / Deviations[i], -MostDeviations, MostDeviations);
+        return sum;
+    }
+
+    internal bool IsSound(int features) =>
+        Means?.Count == features && Deviations?.Count == features && Weights?.Count == features
+        && Numbers().All(double.IsFinite) && Deviations.All(deviation => deviation > 0) && Residual >= 0;
+
+    public bool Equals(LearnedStage? other) => other is not null && Weights.Count == other.Weights.Count && Numbers().SequenceEqual(other.Numbers());
+
+    public override int GetHashCode() => HashCode.Combine(Intercept, Residual, Weights.Count);
+
+    private IEnumerable<double> Numbers() => [.. Means, .. Deviations, .. Weights, Intercept, Residual];
+}

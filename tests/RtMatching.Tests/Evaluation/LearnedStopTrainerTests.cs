@@ -26,7 +26,7 @@ public class LearnedStopTrainerTests
         Assert.Equal((360, 120, 120), (report.Trained, report.Calibrated, report.HeldOut));
         Assert.True(report.Pays);
         Assert.True(report.MeanPasses < report.FixedPasses - 1, $"{report.MeanPasses} against {report.FixedPasses}");
-        Assert.InRange(report.MeanError, 0, 0.6);
+        Assert.InRange(report.MeanError, 0, 1.5);      // the margin makes it late rather than early
 
         var unseen = Law(500, 99);
         var settled = unseen.Count(text => PassesUnder(report.Rule, text) >= LearnedStopTrainer.PassesNeeded(text, Passes, Epsilon));

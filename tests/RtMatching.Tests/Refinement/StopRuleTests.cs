@@ -34,17 +34,24 @@ public sealed class StopRuleTests : IDisposable
     }
 
     [Fact]
-    public void A_learned_rule_waits_for_the_passes_it_looks_at_and_then_for_those_it_predicts()
+    public void A_learned_rule_stops_where_it_expects_less_movement_than_its_epsilon_with_its_margin()
     {
-        var rule = new LearnedPasses { Observed = 2, Means = [0, 0, 0, 0], Deviations = [1, 1, 1, 1], Weights = [0, 0, 0, 1], Intercept = 6, Margin = 0.5 };
-        PassTrace first = new(1, 0, 0, 1, 0), large = new(0.9f, MathF.Exp(-1), 0, 1, 0), small = new(1, MathF.Exp(-3.5f), 0, 1, 0);
+        // Expects after pass 1 much, from pass 2 on twice the logarithm of the latest change, and is off by 0.5.
+        static LearnedStage Stage(int stage, double onChange, double intercept) =>
+            new(new double[LearnedPasses.FeatureCount(stage)], [.. Enumerable.Repeat(1.0, LearnedPasses.FeatureCount(stage))],
+                [0, 0, 0, .. stage > 0 ? (double[])[onChange, .. new double[LearnedPasses.FeatureCount(stage) - 4]] : []], intercept, 0.5);
+        var rule = new LearnedPasses { Epsilon = Math.Exp(-6), Earliest = 1, Margin = 2, Stages = [Stage(0, 0, -1), Stage(1, 2, 0), Stage(2, 2, 0)] };
         rule.Validate();
+        PassTrace first = new(1, 0, 0, 1, 0);
+        PassTrace Changed(double logarithm) => new(1, (float)Math.Exp(logarithm), 0, 1, 0);
 
-        Assert.False(rule.Stops(5, [first]));
-        Assert.Equal([2, 3, 4, 5, 6], Enumerable.Range(2, 5).SkipWhile(k => rule.Stops(5, [first, .. Enumerable.Repeat(large, k - 1)])));    // 6 - 1 + 0.5: not before pass 6
-        Assert.Equal([false, true], new[] { 2, 3 }.Select(k => rule.Stops(5, [first, .. Enumerable.Repeat(small, k - 1)])));                  // 6 - 3.5 + 0.5 = 3
-        Assert.True((rule with { Stumps = [new Stump(3, -2, -1, 0)] }).Stops(5, [first, small]));
+        Assert.False(rule.Stops(5, [first]));                                       // -1 + 2 x 0.5 is more than -6
+        Assert.False(rule.Stops(5, [first, Changed(-3.4)]));                        // -6.8 + 1
+        Assert.True(rule.Stops(5, [first, Changed(-3.6)]));                         // -7.2 + 1
+        Assert.True(rule.Stops(5, [first, Changed(0), Changed(-1), Changed(-3.6)]));
+        Assert.False((rule with { Earliest = 3 }).Stops(5, [first, Changed(-3.6)]));
         Assert.False(rule.Stops(5, [first, first with { RelativeChange = float.PositiveInfinity }]));
+        Assert.False(rule.Stops(5, [first, first with { RelativeChange = float.NaN }]));
     }
 
     [Theory]
@@ -126,10 +133,10 @@ public sealed class StopRuleTests : IDisposable
         var path = Path.GetTempFileName();
         try
         {
-            StopRule rule = new LearnedPasses { Observed = 1, Means = [1, 2, 3], Deviations = [1, 1, 0.5], Weights = [0.1, 1 / 3.0, -2], Intercept = 4, Margin = 1 };
+            StopRule rule = Learned();
             StopRuleText.Write(path, rule);
             Assert.Equal(rule, StopRuleText.Parse($"learned:{path}"));
-            foreach (var content in new[] { "", "null", "[]", "{}", "{\"rule\":\"learned\"}", "{\"threshold\":1}", "{\"rule\":\"x\"}", "{\"rule\":\"learned\",\"observed\":1,\"means\":null,\"deviations\":[],\"weights\":[],\"intercept\":1,\"margin\":1}", new string(' ', 2 << 20) })
+            foreach (var content in new[] { "", "null", "[]", "{}", "{\"rule\":\"learned\"}", "{\"threshold\":1}", "{\"rule\":\"x\"}", "{\"rule\":\"learned\",\"epsilon\":0.001,\"earliest\":1,\"margin\":1,\"stages\":null}", new string(' ', 2 << 20) })
             {
                 File.WriteAllText(path, content);
                 Assert.Contains(path, Refusal(() => StopRuleText.Parse($"learned:{path}")), StringComparison.Ordinal);
@@ -139,6 +146,34 @@ public sealed class StopRuleTests : IDisposable
         {
             File.Delete(path);
         }
+    }
+
+    [Fact]
+    public void A_learned_rule_with_numbers_that_do_not_fit_is_refused()
+    {
+        var rule = Learned();
+        var stage = rule.Stages[0];
+        rule.Validate();
+        LearnedPasses[] unsound =
+        [
+            rule with { Epsilon = 0 }, rule with { Earliest = 4 }, rule with { Margin = double.NaN }, rule with { Stages = [] }, rule with { Stages = [null!, null!, null!] },
+            rule with { Stages = [stage, stage, stage] }, rule with { Stages = [stage with { Means = null! }, .. rule.Stages.Skip(1)] },
+            rule with { Stages = [stage with { Deviations = [1, 0, 1] }, .. rule.Stages.Skip(1)] },
+            rule with { Stages = [stage with { Weights = [1, double.PositiveInfinity, 1] }, .. rule.Stages.Skip(1)] },
+        ];
+        Assert.All(unsound, broken => Assert.Contains("tune", Refusal(broken.Validate), StringComparison.Ordinal));
+    }
+
+    /// <summary>A sound rule of numbers that no decimal holds exactly.</summary>
+    internal static LearnedPasses Learned()
+    {
+        static double[] Numbers(int count) => [.. Enumerable.Range(1, count).Select(i => 1 / (3.0 + i))];
+        return new LearnedPasses
+        {
+            Epsilon = 0.001, Earliest = 2, Margin = 0.1 + 0.2,
+            Stages = [.. Enumerable.Range(0, LearnedPasses.StageCount).Select(stage => LearnedPasses.FeatureCount(stage))
+                .Select(count => new LearnedStage(Numbers(count), Numbers(count), [-1e-17, 5e-324, 1e300, .. Numbers(count - 3)], -Math.PI, 1 / 7.0))],
+        };
     }
 
     private static string Refusal(Action action) => Assert.ThrowsAny<ArgumentException>(action).Message;

@@ -1,6 +1,7 @@
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 using RtMatching.Inference.Refinement;
+using RtMatching.Tests.Refinement;
 
 namespace RtMatching.Tests.Storage;
 
@@ -26,11 +27,7 @@ public class ProfileStoreTests
         StopRule[] rules =
         [
             new StableChange(0.03f), new StableSecondChange(1e-5f),
-            new LearnedPasses
-            {
-                Observed = 1, Means = [1 / 3.0, 1e-17, 2], Deviations = [0.1, 1e300, 3], Weights = [-1 / 7.0, 0, 5e-324], Intercept = Math.PI, Margin = 0.1 + 0.2,
-                Stumps = [new Stump(2, 0.1, -0.2, 1 / 9.0)],
-            },
+            StopRuleTests.Learned(),
         ];
         foreach (var rule in rules)
         {

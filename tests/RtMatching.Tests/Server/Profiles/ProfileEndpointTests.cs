@@ -59,7 +59,7 @@ public sealed class ProfileEndpointTests(ProfileEndpointTests.EmptyServer fixtur
     [InlineData("never", "{\"iterations\":4,\"stop\":{\"rule\":\"change\"}}", 400, "threshold")]
     [InlineData("never", "{\"iterations\":1,\"stop\":{\"rule\":\"change\",\"threshold\":0.03}}", 400, "iterations")]
     [InlineData("never", "{\"iterations\":4,\"stop\":{\"rule\":\"learned\"}}", 400, "stop")]
-    [InlineData("never", "{\"iterations\":4,\"stop\":{\"rule\":\"learned\",\"observed\":1,\"means\":[],\"deviations\":[],\"weights\":[],\"intercept\":1,\"margin\":0}}", 400, "means")]
+    [InlineData("never", "{\"iterations\":4,\"stop\":{\"rule\":\"learned\",\"epsilon\":0.1,\"earliest\":1,\"margin\":1,\"stages\":[]}}", 400, "stages")]
     [InlineData("never", "{\"pooling\":\"mean\",\"iterations\":2}", 400, "mean")]
     [InlineData("never", "{\"dimension\":100000}", 400, "imension")]
     [InlineData("never", "{\"refined\":\"nobody\"}", 400, "document")]
