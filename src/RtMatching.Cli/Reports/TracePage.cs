@@ -52,8 +52,10 @@ internal static class TracePage
         {
             var isText = position < text.Tokens.Count - 1;
             var shown = position == pass.MemoryPosition ? "memory" : isText ? text.Tokens[position].Text : $"end {text.Tokens[^1].Text}";
-            if (isText && shown.Length == 0 && pieces.Count > 0) pieces[^1] = pieces[^1] with { Last = position, Share = pieces[^1].Share + pass.Attention[position] };
-            else pieces.Add(new Piece(position, position, shown, isText, pass.Attention[position]));
+            if (isText && shown.Length == 0 && pieces.Count > 0)
+                pieces[^1] = pieces[^1] with { Last = position, Share = pieces[^1].Share + pass.Attention[position] };
+            else
+                pieces.Add(new Piece(position, position, shown, isText, pass.Attention[position]));
         }
 
         return pieces;
@@ -64,7 +66,8 @@ internal static class TracePage
         // The square root: one token often takes nearly all, and the others would all look alike.
         var depth = Math.Sqrt(piece.Share / most).ToString("0.###", CultureInfo.InvariantCulture);
         var where = piece.First == piece.Last ? $"position {piece.First}" : $"positions {piece.First} to {piece.Last}";
-        page.Write($"<span{(piece.IsText ? "" : " class=\"extra\"")} style=\"--a:{depth}\" title=\"{where}: {TraceText.Percent(piece.Share)}\">{ReportPage.Text(piece.Text)}</span>");
+        var kind = piece.IsText ? "" : " class=\"extra\"";
+        page.Write($"<span{kind} style=\"--a:{depth}\" title=\"{where}: {TraceText.Percent(piece.Share)}\">{ReportPage.Text(piece.Text)}</span>");
     }
 
     private static string Facts(TracedPass pass)
@@ -80,7 +83,10 @@ internal static class TracePage
             [Line("change", passes, 2, pass => pass.Trace.RelativeChange), Line("second change", passes, 3, pass => pass.Trace.SecondChange)], yFrom: 0);
         yield return new LineChart("Cosine to the pass before", "k", "cosine", [Line("cosine", passes, 2, pass => pass.Trace.Cosine)], yTo: 1);
         yield return new LineChart("Where the attention goes", "k", "share of attention",
-            [Line("first token", passes, 1, pass => pass.Trace.FirstTokenShare), Line("memory token", passes, 2, pass => pass.MemoryShare), Line("end token", passes, 1, pass => pass.EndShare)], yFrom: 0);
+        [
+            Line("first token", passes, 1, pass => pass.Trace.FirstTokenShare), Line("memory token", passes, 2, pass => pass.MemoryShare),
+            Line("end token", passes, 1, pass => pass.EndShare),
+        ], yFrom: 0);
         yield return new LineChart("Entropy of the attention", "k", "nats", [Line("entropy", passes, 1, pass => pass.Trace.AttentionEntropy)], yFrom: 0);
     }
 

@@ -53,10 +53,13 @@ public static class LearnedStopTrainer
         Check(refined.Count, passes, epsilon, share);
         var samples = refined.Select(text => new Sample(text, Movements(text, passes), PassesNeeded(text, passes, epsilon))).ToArray();
         new Random(seed).Shuffle(samples);
-        var (fit, calibrate, heldOut) = (samples[..(samples.Length * 3 / 5)], samples[(samples.Length * 3 / 5)..(samples.Length * 4 / 5)], samples[(samples.Length * 4 / 5)..]);
+        var (calibrateFrom, heldOutFrom) = (samples.Length * 3 / 5, samples.Length * 4 / 5);
+        var (fit, calibrate, heldOut) = (samples[..calibrateFrom], samples[calibrateFrom..heldOutFrom], samples[heldOutFrom..]);
 
         LearnedStage[] stages = [.. Enumerable.Range(0, LearnedPasses.StageCount).Select(stage => Fit(fit, stage))];
-        var rule = Enumerable.Range(1, LearnedPasses.StageCount).Select(earliest => Calibrate(stages, earliest, calibrate, epsilon, share)).MinBy(candidate => calibrate.Average(sample => sample.PassesUnder(candidate, passes)))!;
+        var rule = Enumerable.Range(1, LearnedPasses.StageCount)
+            .Select(earliest => Calibrate(stages, earliest, calibrate, epsilon, share))
+            .MinBy(candidate => calibrate.Average(sample => sample.PassesUnder(candidate, passes)))!;
         var fixedPasses = FixedPasses([.. fit, .. calibrate], share);
         return new LearnedStopReport(rule, epsilon, share, passes, fit.Length, calibrate.Length, heldOut.Length,
             heldOut.Average(sample => sample.PassesUnder(rule, passes) >= sample.Needed ? 1.0 : 0),
@@ -104,7 +107,8 @@ public static class LearnedStopTrainer
         var examples = fit.SelectMany(sample => sample.Passes.Where(k => LearnedPasses.StageOf(k) == stage)
             .Select(k => (Features: sample.Features(k), Movement: Math.Log(sample.Movements[k - 1])))).ToArray();
         var count = LearnedPasses.FeatureCount(stage);
-        if (examples.Length == 0) return new LearnedStage(new double[count], [.. Enumerable.Repeat(1.0, count)], new double[count], 0, 0);   // a sweep too short to need it
+        if (examples.Length == 0)      // a sweep too short to need the stage
+            return new LearnedStage(new double[count], [.. Enumerable.Repeat(1.0, count)], new double[count], 0, 0);
         var means = new double[count];
         var deviations = new double[count];
         for (var f = 0; f < count; f++)

@@ -58,7 +58,11 @@ public sealed record LearnedPasses : StopRule
         if (!double.IsFinite(Margin)) throw Invalid("margin must be a number");
         if (Stages?.Count != StageCount || Stages.Contains(null!)) throw Invalid($"there must be {StageCount} stages");
         for (var i = 0; i < StageCount; i++)
-            if (!Stages[i].IsSound(FeatureCount(i))) throw Invalid($"stage {i + 1} must hold {FeatureCount(i)} finite means, deviations above 0 and weights, an intercept and a residual of at least 0");
+        {
+            if (Stages[i].IsSound(FeatureCount(i))) continue;
+            throw Invalid($"stage {i + 1} must hold {FeatureCount(i)} finite means, deviations above 0 and weights, an intercept and a residual " +
+                "of at least 0");
+        }
     }
 
     public override string ToString() => "learned";

@@ -14,7 +14,10 @@ public sealed record TracedText(IReadOnlyList<TracedToken> Tokens, bool Truncate
 public sealed record TracedToken(int Id, string Text);
 
 /// <summary>One pass: the text's tokens before the end token, the memory token from pass 2 on, the end token.</summary>
-/// <param name="Attention">The end token's attention row of the last layer, mean over the query heads; sums to 1. (positions)</param>
+/// <param name="Attention">
+/// The end token's attention row of the last layer, mean over the query heads or of the one that the memory is made with; sums to 1.
+/// (positions)
+/// </param>
 public sealed record TracedPass(int K, PassTrace Trace, IReadOnlyList<float> Attention)
 {
     /// <summary>Where the memory token stands; null in pass 1, which has none.</summary>
@@ -42,7 +45,8 @@ public sealed class TextTracer
     /// </exception>
     public TextTracer(LanguageModel model, EmbeddingOptions options)
     {
-        if (options.Iterations < 2) throw new ArgumentException($"A trace needs at least 2 iterations, not {options.Iterations}: the first pass alone moves nothing.");
+        if (options.Iterations < 2)
+            throw new ArgumentException($"A trace needs at least 2 iterations, not {options.Iterations}: the first pass alone moves nothing.");
         _model = model;
         _options = options with { AllIterations = true, KeepAttention = true };
         _options.Validate(model.Config);
