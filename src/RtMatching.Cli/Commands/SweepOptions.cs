@@ -80,8 +80,8 @@ internal sealed class SweepOptions
         return runner.Run(task, configurations, cancellation);
     }
 
-    /// <summary>Of a model trained for embedding its last token; of a plain language model every pooling that needs one forward.</summary>
-    private static PoolingKind[] Suited(LanguageModel model) => model.Tokenizer.SuffixIds.Count > 0
-        ? [PoolingKind.Last]
+    /// <summary>Of a model trained for embedding the pooling it was trained with; of a plain language model every one that needs a single forward.</summary>
+    private static PoolingKind[] Suited(LanguageModel model) => model.Purpose.Task == ModelTask.Embedding
+        ? [model.Purpose.Pooling ?? PoolingKind.Last]
         : [PoolingKind.AlignedWva, PoolingKind.PromptEol, PoolingKind.Va, PoolingKind.Mean, PoolingKind.Last];
 }
