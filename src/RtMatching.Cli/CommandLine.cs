@@ -21,6 +21,7 @@ internal static class CommandLine
             MemoryCommand.Create(),
             EmbedCommand.Create(),
             EvalCommand.Create(),
+            TuneCommand.Create(),
             TraceCommand.Create(),
             TokenizeCommand.Create(),
             KeysCommand.Create(),

@@ -60,17 +60,32 @@ internal static class ProfilesCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var database = await Connection.OpenAsync(parsed, cancellation);
-            var store = new ProfileStore(database);
             var name = parsed.GetValue(Name)!;
-            var versions = await store.ListAsync(cancellation);
-            var newest = versions.Where(v => v.Profile.Name == name).MaxBy(v => v.Version);
-            var saved = await store.SaveAsync(options.Apply(parsed, name, newest?.Profile), cancellation);
-            if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(saved);
-            else Console.Out.WriteLine($"profile {name} version {saved.Version}{(saved.Active ? ", active" : "")}");
-            if (!saved.Active) Terminal.Say($"rankings still use the version before; fill and switch with: rtmatch ingest --reembed --profile {name}");
+            var saved = await SaveAsync(database, name, current => options.Apply(parsed, name, current), cancellation);
+            var json = parsed.GetValue(CommonOptions.Json);
+            if (json) JsonOutput.Write(saved);
+            Announce(saved, json);
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <summary>Stores what <paramref name="change"/> makes of the newest version's settings, null where there is none.</summary>
+    internal static async Task<ProfileVersion> SaveAsync(
+        Database database, string name, Func<TaskProfile?, TaskProfile> change, CancellationToken cancellation)
+    {
+        var store = new ProfileStore(database);
+        var newest = (await store.ListAsync(cancellation)).Where(v => v.Profile.Name == name).MaxBy(v => v.Version);
+        return await store.SaveAsync(change(newest?.Profile), cancellation);
+    }
+
+    /// <summary>Says what was stored and what is to do before rankings use it.</summary>
+    /// <param name="json">The profile stands in the JSON already.</param>
+    internal static void Announce(ProfileVersion saved, bool json)
+    {
+        if (!json) Console.Out.WriteLine($"profile {saved.Profile.Name} version {saved.Version}{(saved.Active ? ", active" : "")}");
+        if (!saved.Active)
+            Terminal.Say($"rankings still use the version before; fill and switch with: rtmatch ingest --reembed --profile {saved.Profile.Name}");
     }
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);

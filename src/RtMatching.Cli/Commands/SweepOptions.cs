@@ -37,13 +37,19 @@ internal sealed class SweepOptions
 
     public IEnumerable<Option> All => [_model, _poolings, _k, _refine, _maxTokens, _noCache, _cacheLimit, .. _vector.All];
 
+    /// <summary>For a command that asks for these in its own way.</summary>
+    public IEnumerable<Option> AllBut(params string[] names) => All.Where(option => !names.Contains(option.Name));
+
     /// <summary>The two texts of a pair are told apart: one is the query, the other the document.</summary>
     public bool TellsSides(ParseResult parsed) => parsed.GetValue(_refine) != RefinedSide.Both;
 
     /// <summary>One side gets an instruction that the other does not.</summary>
     public bool Instructs(ParseResult parsed) => _vector.Read(parsed).Instruction is not null;
 
-    public LanguageModel LoadModel(ParseResult parsed) => LanguageModel.Load(ModelCatalog.Resolve(parsed.GetValue(_model)));
+    public LanguageModel LoadModel(ParseResult parsed) => LanguageModel.Load(ModelPath(parsed));
+
+    /// <summary>Null for the built-in model.</summary>
+    public string? ModelPath(ParseResult parsed) => ModelCatalog.Resolve(parsed.GetValue(_model));
 
     /// <summary>One for each pooling named, or for each that suits the model.</summary>
     public IReadOnlyList<SweepConfiguration> Configurations(ParseResult parsed, LanguageModel model)

@@ -40,6 +40,15 @@ internal static class StopRuleText
         },
     };
 
+    /// <summary>As <c>--stop</c> takes it; of a learned rule, which no line could hold, how near it comes.</summary>
+    public static string Name(StopRule rule) => rule switch
+    {
+        StableChange change => string.Create(CultureInfo.InvariantCulture, $"change:{change.Threshold}"),
+        StableSecondChange change => string.Create(CultureInfo.InvariantCulture, $"second-change:{change.Threshold}"),
+        LearnedPasses learned => string.Create(CultureInfo.InvariantCulture, $"learned (epsilon {learned.Epsilon})"),
+        _ => "none",
+    };
+
     /// <exception cref="ArgumentException">It is no rule, or its file holds none; the message tells the remedy.</exception>
     public static StopRule Parse(string text)
     {
@@ -76,7 +85,7 @@ internal static class StopRuleText
         }
     }
 
-    public static void Write(string path, StopRule rule) => File.WriteAllText(path, JsonSerializer.Serialize(rule, Json) + "\n");
+    public static void Write(string path, StopRule rule) => AtomicFile.Write((path, stream => JsonSerializer.Serialize(stream, rule, Json)));
 
     private static float Threshold(string text) =>
         float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold) ? threshold : throw new ArgumentException($"'{text}' is no number");

@@ -121,7 +121,7 @@ internal static class EvaluationPage
 
     private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
 
-    private const string Style = """
+    public const string Style = """
         h3 { margin: 1.4rem 0 .2rem; font-size: 1rem; overflow-wrap: anywhere; } .figures td:first-child { white-space: nowrap; }
         .pair { display: grid; gap: 0 1rem; grid-template-columns: repeat(auto-fit, minmax(min(27rem, 100%), 1fr)); }
         .pair .chart > svg { font-size: 16px; }

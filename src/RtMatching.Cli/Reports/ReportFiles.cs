@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using RtMatching.Cli.Input;
 using RtMatching.Cli.Output;
 using RtMatching.Core.Evaluation;
+using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Cli.Reports;
 
@@ -16,8 +18,19 @@ internal static class ReportFiles
     public static IReadOnlyList<string> Write(string path, EvaluationReport report) =>
         Write(path, EvaluationJson.Of(report), text => EvaluationCsv.Write(text, report), page => EvaluationPage.Write(page, report));
 
+    /// <inheritdoc cref="Write(string, EvaluationReport)"/>
+    /// <remarks>A learned stop rule that was picked stands in REPORT.stop.json beside them, as <c>--stop learned:FILE</c> takes it.</remarks>
+    public static IReadOnlyList<string> Write(string path, Tuning tuning, EvaluationReport report, TuneJson json)
+    {
+        var written = Write(path, json, text => EvaluationCsv.Write(text, report), page => TunePage.Write(page, tuning, report));
+        if (tuning.Stop?.Picked?.Rule is not LearnedPasses rule) return written;
+        var file = (Extensions.Contains(Path.GetExtension(path)) ? path[..^Path.GetExtension(path).Length] : path) + ".stop.json";
+        StopRuleText.Write(file, rule);
+        return [.. written, file];
+    }
+
     /// <param name="json">Written as it is, in snake case.</param>
-    internal static IReadOnlyList<string> Write<T>(string path, T json, Action<TextWriter> csv, Action<TextWriter> page)
+    private static IReadOnlyList<string> Write<T>(string path, T json, Action<TextWriter> csv, Action<TextWriter> page)
     {
         var paths = Paths(path);
         AtomicFile.Write([.. paths.Select(file => (file, Writer(file, json, csv, page)))]);

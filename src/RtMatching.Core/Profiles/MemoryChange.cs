@@ -38,6 +38,16 @@ public sealed record MemoryChange
     /// <summary>The learned map's file; empty for the one beside the model.</summary>
     public string? Map { get; init; }
 
+    /// <summary>The change that leads to <paramref name="settings"/> from whatever there was.</summary>
+    public static MemoryChange To(MemorySettings settings) => new()
+    {
+        Head = new MemoryHead(settings.Head),
+        States = settings.PreNorm ? MemoryStates.PreNorm : MemoryStates.FinalNorm,
+        Over = settings.TextOnly ? MemoryOver.Text : MemoryOver.All,
+        Scale = settings.Scale,
+        Map = settings.Scale == MemoryScale.LearnedMap ? settings.Map ?? "" : null,
+    };
+
     public MemorySettings Apply(MemorySettings current)
     {
         var scale = Scale ?? current.Scale;

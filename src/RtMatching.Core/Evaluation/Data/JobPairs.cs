@@ -30,6 +30,15 @@ public sealed record JobPairs(string Name, IReadOnlyList<JobPair> Pairs)
 {
     private static readonly IReadOnlyList<string> JobNames = [.. PairColumns.JobNames.Select(pair => pair.First).Distinct(), "text"];
 
+    /// <summary>The first line names a job and a CV, as <see cref="PairColumns.JobNames"/> calls them.</summary>
+    /// <exception cref="InvalidDataFileException">It is empty or binary.</exception>
+    public static async Task<bool> AreInAsync(string path, CancellationToken cancellation = default)
+    {
+        var line = await LabelledRows.FirstLineAsync(new FileInfo(path), cancellation);
+        var names = line.Split(['\t', ',', ';', '|', '"', '{', '}', ':']).Select(ColumnMapping.Simple).ToHashSet(StringComparer.Ordinal);
+        return PairColumns.JobNames.Any(pair => names.Contains(pair.First) && names.Contains(pair.Second));
+    }
+
     /// <exception cref="InvalidDataFileException">A file cannot be read, an id is not in its file, or all scores are the same.</exception>
     public static async Task<JobPairs> ReadAsync(string path, JobPairReading? reading = null, CancellationToken cancellation = default)
     {
