@@ -1,5 +1,4 @@
 using System.Globalization;
-using RtMatching.Inference.Model;
 using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Core.Profiles;
@@ -65,9 +64,4 @@ public sealed record MemoryChange
             MapHash = keepsMap ? current.MapHash : null,
         };
     }
-
-    /// <summary><paramref name="settings"/> with the hash of the map that they now mean, so that a profile's vectors are never made with another.</summary>
-    /// <exception cref="InvalidMemoryMapException">There is none, or it is not one for this model and these settings.</exception>
-    internal static MemorySettings Pinned(MemorySettings settings, LanguageModel model) =>
-        settings is { Scale: MemoryScale.LearnedMap, MapHash: null } ? settings with { MapHash = model.LearnedMap(settings).Hash } : settings;
 }

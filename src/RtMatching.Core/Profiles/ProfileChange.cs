@@ -50,7 +50,7 @@ public sealed record ProfileChange
     private TaskProfile WithMemory(TaskProfile profile, LanguageModel model)
     {
         var memory = (Memory ?? new MemoryChange()).Apply(profile.Memory ?? MemorySettings.Default);
-        if (profile.Iterations > 1) memory = MemoryChange.Pinned(memory, model);
+        if (profile.Iterations > 1) memory = memory.Pinned(model);
         return profile with { Memory = memory == MemorySettings.Default ? null : memory };
     }
 

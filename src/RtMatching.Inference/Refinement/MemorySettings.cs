@@ -42,6 +42,14 @@ public sealed record MemorySettings
     /// <summary>What the decoder sums; the scale is applied above it.</summary>
     internal MemorySource Source => new(Head, TextOnly, PreNorm);
 
+    /// <summary>
+    /// These settings with the hash of the map that they now mean: what is kept under them is never compared with vectors of another map.
+    /// The same where they name no map, or pin it already.
+    /// </summary>
+    /// <exception cref="InvalidMemoryMapException">There is no map, or it is not one for this model and these settings.</exception>
+    public MemorySettings Pinned(LanguageModel model) =>
+        Scale == MemoryScale.LearnedMap && MapHash is null ? this with { MapHash = model.LearnedMap(this).Hash } : this;
+
     /// <exception cref="ArgumentException">A setting that the model cannot honour; the message names the remedy.</exception>
     internal void Validate(ModelConfig config)
     {

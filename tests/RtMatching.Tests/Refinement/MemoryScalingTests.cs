@@ -1,3 +1,4 @@
+using RtMatching.Core.Evaluation;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 using RtMatching.Inference.Refinement;
@@ -71,6 +72,23 @@ public sealed class MemoryScalingTests : IDisposable
     }
 
     [Fact]
+    public void Readings_of_different_memories_in_one_call_are_those_of_separate_calls()
+    {
+        string[] texts = [.. Texts.Select(IdTokenizer.Text)];
+        MemorySettings[] memories = [new(), new() { Head = 1 }, new() { Scale = MemoryScale.EmbeddingNorm }, Learned(Save(Map(preNorm: false)))];
+        EmbeddingOptions[] options = [.. memories.Select(memory => new EmbeddingOptions { Iterations = 3, AppendEos = AppendEos.Never, Memory = memory })];
+        var embedder = new TextEmbedder(_model);
+
+        var together = embedder.EmbedStream(texts, options).ToArray();
+
+        for (var option = 0; option < options.Length; option++)
+        {
+            var alone = embedder.Embed(texts, options[option]);
+            for (var text = 0; text < texts.Length; text++) Assert.Equal(alone[text].Vector, together[text][option].Vector);
+        }
+    }
+
+    [Fact]
     public void A_memory_of_zero_stays_zero()
     {
         float[] memory = [0, 0, 3, 4];
@@ -130,6 +148,17 @@ public sealed class MemoryScalingTests : IDisposable
         Embed(pinned);
 
         Refused<InvalidMemoryMapException>(pinned with { MapHash = new string('0', 64) }, "profiles set NAME --memory-scale learned-map");
+    }
+
+    [Fact]
+    public void Kept_vectors_are_known_by_the_map_and_not_by_where_it_lies()
+    {
+        var options = new EmbeddingOptions { Iterations = 2, Memory = Learned(Save(Map(preNorm: false))) };
+        var copied = options with { Memory = Learned(Save(Map(preNorm: false))) };
+        var other = options with { Memory = Learned(Save(new MemoryMap(new float[Hidden * Hidden], Origin()))) };
+
+        Assert.Equal(EmbeddingCache.Settings(_model, options), EmbeddingCache.Settings(_model, copied));
+        Assert.NotEqual(EmbeddingCache.Settings(_model, options), EmbeddingCache.Settings(_model, other));
     }
 
     [Theory]

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
-using RtMatching.Inference.Refinement;
 
 namespace RtMatching.Core.Evaluation;
 
@@ -61,10 +60,11 @@ public sealed class EmbeddingCache(string folder, long limit = EmbeddingCache.De
     /// </summary>
     internal static byte[] Settings(LanguageModel model, EmbeddingOptions options)
     {
-        var same = options with { Iterations = 1, AllIterations = false, Stop = null };
+        // Not where a learned map lies, which may be fitted anew there, but what it is.
+        var memory = options.Iterations > 1 ? options.Memory.Pinned(model) with { Map = null } : options.Memory;
+        var same = options with { Iterations = 1, AllIterations = false, Stop = null, Memory = memory };
         var engine = $"{model.Decoder.GetType().FullName} {typeof(LanguageModel).Module.ModuleVersionId}";
-        var map = options.Memory.Scale == MemoryScale.LearnedMap ? model.LearnedMap(options.Memory).Hash : "";
-        return SHA256.HashData(Encoding.UTF8.GetBytes($"{model.WeightsHash}\n{engine}\n{map}\n{JsonSerializer.Serialize(same)}"));
+        return SHA256.HashData(Encoding.UTF8.GetBytes($"{model.WeightsHash}\n{engine}\n{JsonSerializer.Serialize(same)}"));
     }
 
     /// <summary>Deletes the files used longest ago, but none in use, until some bytes more fit under the limit.</summary>
