@@ -8,6 +8,8 @@ public class UsageTests
     [InlineData("no-such-command")]
     [InlineData("embed", "--pooling", "median")]
     [InlineData("embed", "--iterations", "many")]
+    [InlineData("embed", "--pooling", "va", "--layers", "4..2")]
+    [InlineData("profiles", "set", "p", "--layers", "first")]
     [InlineData("embed", "--stop", "sometimes")]
     [InlineData("embed", "--stop", "change:-1")]
     [InlineData("embed", "--stop", "change:NaN")]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using RtMatching.Inference.Pooling;
 
 namespace RtMatching.Tests.Pooling;
@@ -26,6 +27,40 @@ public class EmbeddingOptionsTests
     [InlineData(PoolingKind.Last, 0, 1, "belongs to poolings")]
     public void Layers_that_cannot_be(PoolingKind pooling, int first, int last, string message) =>
         Refused(new EmbeddingOptions { Pooling = pooling, Layers = new(first, last) }, message);
+
+    [Theory]
+    [InlineData("0..0", 0, 0)]
+    [InlineData("4..12", 4, 12)]
+    [InlineData("all", 0, int.MaxValue)]
+    [InlineData("ALL", 0, int.MaxValue)]
+    public void Layers_are_read_as_they_are_written(string text, int first, int last)
+    {
+        Assert.True(LayerRange.TryParse(text, out var layers));
+        Assert.Equal(new LayerRange(first, last), layers);
+        Assert.Equal(text.ToLowerInvariant(), layers.ToString());
+        Assert.Equal($"\"{layers}\"", JsonSerializer.Serialize(layers));
+        Assert.Equal(layers, JsonSerializer.Deserialize<LayerRange>($"\"{text}\""));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("4")]
+    [InlineData("..")]
+    [InlineData("4..")]
+    [InlineData("4..2")]
+    [InlineData("-1..2")]
+    [InlineData(" 1..2")]
+    [InlineData("1..2..3")]
+    [InlineData("1..99999999999")]
+    [InlineData(null)]
+    public void What_is_no_range_is_refused(string? text)
+    {
+        Assert.False(LayerRange.TryParse(text, out _));
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<LayerRange>(JsonSerializer.Serialize(text)));
+    }
+
+    [Fact]
+    public void All_layers_may_be_said_of_any_pooling() => new EmbeddingOptions { Layers = LayerRange.All }.Validate(new ScriptedDecoder().Config);
 
     [Fact]
     public void An_end_token_cannot_be_forced_where_none_is_appended()

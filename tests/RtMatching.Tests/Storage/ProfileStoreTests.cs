@@ -1,5 +1,7 @@
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
+using RtMatching.Inference.Model;
+using RtMatching.Inference.Pooling;
 using RtMatching.Inference.Refinement;
 using RtMatching.Tests.Refinement;
 
@@ -48,6 +50,19 @@ public class ProfileStoreTests
         var again = await store.SaveAsync(StoredDocuments.Profile() with { ModelPath = "/elsewhere/a" });
         Assert.Equal((first.Id, first.Version), (again.Id, again.Version));
         Assert.Equal("/elsewhere/a", again.Profile.ModelPath);
+    }
+
+    [Fact]
+    public async Task Layers_make_a_version_and_what_the_model_was_made_for_makes_none()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var store = new ProfileStore(test.Database);
+        var first = await store.SaveAsync(StoredDocuments.Profile());
+        var told = await store.SaveAsync(StoredDocuments.Profile() with { Purpose = ModelTask.Embedding });
+        var ranged = await store.SaveAsync(StoredDocuments.Profile() with { Pooling = PoolingKind.Va, Layers = new(1, 2) });
+        Assert.Equal((first.Id, ModelTask.Embedding), (told.Id, told.Profile.Purpose));
+        Assert.NotEqual(first.Id, ranged.Id);
+        Assert.Equal(new LayerRange(1, 2), ranged.Profile.Layers);
     }
 
     [Fact]
