@@ -25,7 +25,7 @@ public sealed class TuneTests : IDisposable
     {
         await using var test = await TestDatabase.CreateAsync();
         var report = Path.Combine(_folder, "report");
-        var run = await RunAsync(test, Write(ScoredAfterTwoPasses(120)), "--k", "3", "--json", "--out", report, "--save-profile", "tuned", "--max-tokens", "100");
+        var run = await RunAsync(test, Write(ScoredAfterTwoPasses(120)), "--k", "3", "--json", "--out", report, "--save-profile", "tuned", "--max-tokens", "100", "--stop", "change:0.03");
         Assert.Equal((ExitCode.Ok, ""), (run.ExitCode, run.ExitCode == ExitCode.Ok ? "" : run.Error));
 
         var json = JsonDocument.Parse(run.Output).RootElement;
