@@ -19,9 +19,9 @@ internal static class RefinementBenchmark
 
     public static int Run(string[] args)
     {
-        var texts = int.Parse(Option(args, "--texts") ?? "64");
-        var rounds = int.Parse(Option(args, "--rounds") ?? "5");
-        var passes = int.Parse(Option(args, "--iterations") ?? "8");
+        var texts = Arguments.Number(args, "--texts", 64);
+        var rounds = Arguments.Number(args, "--rounds", 5);
+        var passes = Arguments.Number(args, "--iterations", 8);
         using var builtIn = LanguageModel.Load(null);
         Report(builtIn, texts, rounds, passes);
         if (args.Contains("--small")) return 0;
@@ -69,11 +69,5 @@ internal static class RefinementBenchmark
             var ids = tokenizer.Encode(string.Join(' ', random.GetItems(words, 600)));
             return tokenizer.Decode(ids.AsSpan(0, random.Next(400, 500)));
         })];
-    }
-
-    private static string? Option(string[] args, string name)
-    {
-        var index = Array.IndexOf(args, name);
-        return index >= 0 && index + 1 < args.Length ? args[index + 1] : null;
     }
 }

@@ -10,7 +10,7 @@ namespace RtMatching.Inference.Batching;
 /// <param name="maxTokens">In all prefixes; null for what takes <see cref="MaxBytes"/>.</param>
 internal sealed class PromptPrefixes(IDecoder decoder, long? maxTokens = null) : IDisposable
 {
-    /// <summary>Of keys and values. An 8B model's sixteen MetaEOL prompts take 180 MB.</summary>
+    /// <summary>Of keys and values: 910 tokens of an 8B model (36 layers, 8 KV heads of 128), more than MetaEOL's heads in one language.</summary>
     private const long MaxBytes = 1L << 28;
 
     private readonly LinkedList<IPromptPrefix> _prefixes = [];     // the last used first
