@@ -33,7 +33,7 @@ internal static class ProfilesCommand
 
     private static string[] Row(ProfileVersion version) =>
     [
-        version.Profile.Name, Number(version.Version), version.Active ? "yes" : "", version.Profile.ModelName, ModelsCommand.Name(version.Profile.Purpose), JsonOutput.Name(version.Profile.Pooling),
+        version.Profile.Name, Number(version.Version), version.Active ? "yes" : "", version.Profile.ModelName, ModelsCommand.Name(version.Profile.Purpose), version.Profile.Pooling.Name(),
         Number(version.Profile.Iterations), version.Profile.Stop?.ToString() ?? "", Number(version.Profile.MaxTokens), Number(version.Profile.Dimension), version.Profile.Redact ? "yes" : "no",
     ];
 
