@@ -32,7 +32,7 @@ internal sealed class TuneText(Tuning tuning, EvaluationReport report)
         yield return ["none: all passes", Count(stop.FixedPasses), Number(stop.FixedMeanPasses, 2), Score(stop.FixedScore), "", "", ""];
         yield return ["none: the chosen k", Count(stop.ChosenPasses), Number(stop.ChosenMeanPasses, 2), Score(stop.ChosenScore), "", "", ""];
         foreach (var finding in stop.Findings)
-            yield return Row(finding, ReferenceEquals(finding, stop.Picked) ? "picked" : finding.IsHarmless ? "harmless" : "loses");
+            yield return Row(finding, ReferenceEquals(finding, stop.Picked) ? "picked" : finding.IsHarmless ? "harmless" : finding.IsUnmeasurable ? "over one error" : "loses");
         if (stop.Confirming is { } confirming) yield return Row(confirming, stop.IsConfirmed ? "other half: confirmed" : "other half: loses");
     }
 
