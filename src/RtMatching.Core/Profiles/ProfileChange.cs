@@ -57,8 +57,8 @@ public sealed record ProfileChange
     private TaskProfile With(TaskProfile profile) => profile with
     {
         Pooling = Pooling ?? profile.Pooling,
-        Iterations = Iterations ?? profile.Iterations,
-        Stop = Stop switch { null => profile.Stop, NeverStops => null, _ => Stop },
+        Iterations = Iterations ?? (EndsPasses ? 1 : profile.Iterations),
+        Stop = Stop switch { null => EndsPasses ? null : profile.Stop, NeverStops => null, _ => Stop },
         Refined = Refined ?? profile.Refined,
         MaxTokens = MaxTokens ?? profile.MaxTokens,
         Dimension = Dimension ?? profile.Dimension,
@@ -69,6 +69,9 @@ public sealed record ProfileChange
         Layers = Layers == LayerRange.All ? null : Layers ?? profile.Layers,
         Redact = Redact ?? profile.Redact,
     };
+
+    /// <summary>A pooling that takes no passes brings k = 1 with it; passes that are named beside it are refused.</summary>
+    private bool EndsPasses => Pooling is { } pooling && !new EmbeddingOptions { Pooling = pooling }.TakesPasses;
 
     private static string? Instruction(string? given, string? current) => given switch { null => current, "" => null, _ => given };
 }

@@ -25,6 +25,19 @@ public sealed class MemoryProfileTests : IClassFixture<MemoryProfileTests.BuiltI
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
+    [InlineData(PoolingKind.MetaEol)]
+    [InlineData(PoolingKind.Mean)]
+    public void A_pooling_without_passes_ends_those_that_the_profile_had(PoolingKind pooling)
+    {
+        var refined = new ProfileChange { Iterations = 3, Stop = new StableChange(0.03f) }.Apply("p", null, _model, null);
+        var profile = new ProfileChange { Pooling = pooling }.Apply("p", refined, _model, null);
+
+        Assert.Equal((pooling, 1, null), (profile.Pooling, profile.Iterations, profile.Stop));
+        Assert.Contains("takes no passes",
+            Assert.Throws<ArgumentException>(() => new ProfileChange { Pooling = pooling, Iterations = 2 }.Apply("p", refined, _model, null)).Message);
+    }
+
+    [Theory]
     [InlineData(RefinedSide.Both, 3, 3)]
     [InlineData(RefinedSide.Query, 3, 1)]
     [InlineData(RefinedSide.Document, 1, 3)]
