@@ -19,10 +19,6 @@ internal static class WordOption
         };
     }
 
-    /// <summary>The value that the user gave; null where none was.</summary>
-    public static T? Given<T>(this ParseResult parsed, Option<T> option) where T : struct =>
-        parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : null;
-
     private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
     private static T Refused<T>(ArgumentResult result, string name, string choice)

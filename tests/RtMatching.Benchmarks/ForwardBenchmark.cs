@@ -29,8 +29,8 @@ internal static class ForwardBenchmark
 
     public static int Run(string[] args)
     {
-        var tokens = int.Parse(Option(args, "--tokens") ?? "512");
-        var kernels = Option(args, "--path") is { } path ? SimdKernels.For(Enum.Parse<SimdPath>(path)) : SimdKernels.Best;
+        var tokens = Arguments.Number(args, "--tokens", 512);
+        var kernels = Arguments.Text(args, "--path") is { } path ? SimdKernels.For(Enum.Parse<SimdPath>(path)) : SimdKernels.Best;
         using var decoder = new Decoder(Shape, new RandomWeights(Shape), kernels, Environment.ProcessorCount);
         var random = new Random(1);
         var batch = new PackedBatch([[.. Enumerable.Range(0, tokens).Select(_ => random.Next(Shape.Vocabulary))]]);
@@ -85,11 +85,5 @@ internal static class ForwardBenchmark
 
         Array.Sort(seconds);
         return seconds;
-    }
-
-    private static string? Option(string[] args, string name)
-    {
-        var index = Array.IndexOf(args, name);
-        return index >= 0 && index + 1 < args.Length ? args[index + 1] : null;
     }
 }

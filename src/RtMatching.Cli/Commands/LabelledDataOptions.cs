@@ -40,7 +40,7 @@ internal sealed class LabelledDataOptions
     /// <exception cref="UsageException">Options that do not go together, or no data.</exception>
     public async Task<LabelledData> ReadAsync(ParseResult parsed, bool sided, CancellationToken cancellation)
     {
-        var kind = parsed.GetValue(_task) ?? (_retrievalOptions.Any(option => IsGiven(parsed, option)) ? Retrieval : null);
+        var kind = parsed.GetValue(_task) ?? (_retrievalOptions.Any(option => parsed.IsGiven(option)) ? Retrieval : null);
         if (kind == Retrieval) return await ReadRetrievalAsync(parsed, sided, cancellation);
         var file = parsed.GetValue(File) ?? throw new UsageException("name a file of labelled pairs, or --corpus and what is relevant in it");
         var reading = _pairs.Read(parsed);
@@ -52,8 +52,6 @@ internal sealed class LabelledDataOptions
         return new LabelledData(Similarity, new SimilarityTask(data.Name, data.Pairs, sided), [], PublishedCurves.For(data));
     }
 
-    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
-
     private static LabelledData OfJobs(JobPairs data)
     {
         var task = new JobCvTask(data);
@@ -62,9 +60,9 @@ internal sealed class LabelledDataOptions
 
     private async Task<LabelledData> ReadRetrievalAsync(ParseResult parsed, bool sided, CancellationToken cancellation)
     {
-        if (parsed.GetValue(File) is not null || _pairs.All.Any(option => IsGiven(parsed, option)))
+        if (parsed.GetValue(File) is not null || _pairs.All.Any(option => parsed.IsGiven(option)))
             throw new UsageException("retrieval takes --corpus with --queries and --qrels, or with --same, and no file of pairs");
-        if (!IsGiven(parsed, _retrievalOptions[0])) throw new UsageException("--task retrieval needs --corpus FILE");
+        if (!parsed.IsGiven(_retrievalOptions[0])) throw new UsageException("--task retrieval needs --corpus FILE");
         var task = await _retrieval.ReadAsync(parsed, sided, cancellation);
         return new LabelledData(Retrieval, task, _retrieval.Notes(parsed, task), Published: null);
     }

@@ -50,10 +50,8 @@ internal static class MemoryCommand
         };
         command.Validators.Add(result =>
         {
-            if (Given(Ridge) && result.GetValue(Ridge) is not (>= 0 and < double.PositiveInfinity)) result.AddError("--ridge: must be a number from 0 on");
-            if (Given(Tokens) && result.GetValue(Tokens) < 1) result.AddError("--tokens: must be at least 1");
-
-            bool Given(Option option) => result.GetResult(option) is { Implicit: false };
+            if (result.IsGiven(Ridge) && result.GetValue(Ridge) is not (>= 0 and < double.PositiveInfinity)) result.AddError("--ridge: must be a number from 0 on");
+            if (result.IsGiven(Tokens) && result.GetValue(Tokens) < 1) result.AddError("--tokens: must be at least 1");
         });
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
         return command;

@@ -113,30 +113,26 @@ internal static class ProfilesCommand
 
         public TaskProfile Apply(ParseResult parsed, string name, TaskProfile? current)
         {
-            var path = Given(parsed, _model) ? ModelCatalog.Resolve(parsed.GetValue(_model)) : current?.ModelPath;
+            var path = parsed.IsGiven(_model) ? ModelCatalog.Resolve(parsed.GetValue(_model)) : current?.ModelPath;
             using var model = LanguageModel.Load(path);
             return Change(parsed).Apply(name, current, model, path);
         }
 
         private ProfileChange Change(ParseResult parsed) => new()
         {
-            Pooling = Value(parsed, _pooling),
-            Iterations = Value(parsed, _iterations),
+            Pooling = parsed.Given(_pooling),
+            Iterations = parsed.Given(_iterations),
             Stop = parsed.GetValue(_stop),
-            Refined = Value(parsed, _refined),
+            Refined = parsed.Given(_refined),
             Memory = _memory.Change(parsed),
-            MaxTokens = Value(parsed, _maxTokens),
-            Dimension = Value(parsed, _dimension),
+            MaxTokens = parsed.Given(_maxTokens),
+            Dimension = parsed.Given(_dimension),
             JobInstruction = parsed.GetValue(_jobInstruction),
             CvInstruction = parsed.GetValue(_cvInstruction),
-            AppendEos = Value(parsed, _eos),
-            NoPrompt = Value(parsed, _noPrompt),
+            AppendEos = parsed.Given(_eos),
+            NoPrompt = parsed.Given(_noPrompt),
             Layers = parsed.GetValue(_layers),
-            Redact = Value(parsed, _redact),
+            Redact = parsed.Given(_redact),
         };
-
-        private static T? Value<T>(ParseResult parsed, Option<T> option) where T : struct => parsed.Given(option);
-
-        private static bool Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
     }
 }

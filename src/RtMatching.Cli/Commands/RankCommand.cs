@@ -51,9 +51,9 @@ internal static class RankCommand
         command.Validators.Add(result =>
         {
             Option[] subjects = [Job, JobFile, JobText, Cv, AllJobs, Jobs];
-            if (subjects.Count(option => result.GetResult(option) is { Implicit: false }) != 1)
+            if (subjects.Count(option => result.IsGiven(option)) != 1)
                 result.AddError("rank: give exactly one of --job, --file, --text, --cv, --all-jobs, --jobs");
-            if (result.GetResult(Top) is { Implicit: false } && result.GetValue(Top) is < 1 or > RankingRequest.MaxTop)
+            if (result.IsGiven(Top) && result.GetValue(Top) is < 1 or > RankingRequest.MaxTop)
                 result.AddError($"--top: from 1 to {RankingRequest.MaxTop}");
             if (result.GetValue(Offset) < 0) result.AddError("--offset: must not be negative");
             if ((result.GetValue(AllJobs) || result.GetValue(Jobs) is not null) && result.GetValue(OutputFile) is null)

@@ -85,7 +85,11 @@ internal static class TraceCommand
     private static void Save(ParseResult parsed, Action<TextWriter> write)
     {
         if (parsed.GetValue(Html) is not { } path) return;
-        using (var page = new StreamWriter(path)) write(page);
+        AtomicFile.Write((path, stream =>
+        {
+            using var page = new StreamWriter(stream, leaveOpen: true);
+            write(page);
+        }));
         Terminal.Say($"wrote {path}");
     }
 

@@ -61,7 +61,7 @@ internal static class TuneCommand
         using var model = Sweeps.LoadModel(parsed);
         var configurations = Sweeps.Configurations(parsed, model);
         var sweeps = Sweeps.Run(parsed, model, task, configurations, cancellation);
-        var tuning = Tuning.Of(task, [.. sweeps.Zip(configurations, (sweep, configuration) => (sweep, ModelRuns(configuration)))], settings, cancellation);
+        var tuning = Tuning.Of(task, [.. sweeps.Zip(configurations, (sweep, configuration) => (sweep, configuration.Options.ModelRuns))], settings, cancellation);
         var report = TaskReport.Of(data.Kind, task, tuning.Curves, model, [.. data.Notes, .. tuning.Notes]) with { Published = data.Published };
         var profile = database is null
             ? null
@@ -94,9 +94,6 @@ internal static class TuneCommand
             throw new UsageException($"--stop {rule}: {exception.Message}, or auto");
         }
     }
-
-    /// <summary>MetaEOL reads every text once for each of its prompts.</summary>
-    private static int ModelRuns(SweepConfiguration configuration) => configuration.Options.Pooling == PoolingKind.MetaEol ? 8 : 1;
 
     /// <summary>What was measured, no more: the current profile's other settings stay.</summary>
     private static TaskProfile Profile(

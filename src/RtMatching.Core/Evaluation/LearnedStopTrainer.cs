@@ -145,36 +145,21 @@ public static class LearnedStopTrainer
 
     private static double Square(double value) => value * value;
 
-    /// <summary>w of (X'X + lambda n I) w = X'y, by Cholesky: the matrix is symmetric and, with the ridge, positive definite.</summary>
+    /// <summary>w of (X'X + lambda n I) w = X'y.</summary>
     /// <param name="x">(texts, features)</param>
     private static double[] SolveRidge(double[][] x, double[] y)
     {
         var n = x[0].Length;
-        var factor = new double[n, n];
-        var w = new double[n];
+        var (matrix, w) = (new double[n * n], new double[n]);
         for (var i = 0; i < n; i++)
         {
             w[i] = x.Zip(y, (row, target) => row[i] * target).Sum();
-            for (var j = 0; j <= i; j++)
-            {
-                var sum = x.Sum(row => row[i] * row[j]) + (i == j ? Ridge * x.Length : 0);
-                for (var k = 0; k < j; k++) sum -= factor[i, k] * factor[j, k];
-                factor[i, j] = i == j ? Math.Sqrt(sum) : sum / factor[j, j];
-            }
+            for (var j = 0; j <= i; j++) matrix[i * n + j] = x.Sum(row => row[i] * row[j]) + (i == j ? Ridge * x.Length : 0);
         }
 
-        for (var i = 0; i < n; i++)
-        {
-            for (var k = 0; k < i; k++) w[i] -= factor[i, k] * w[k];
-            w[i] /= factor[i, i];
-        }
-
-        for (var i = n - 1; i >= 0; i--)
-        {
-            for (var k = i + 1; k < n; k++) w[i] -= factor[k, i] * w[k];
-            w[i] /= factor[i, i];
-        }
-
+        // Positive definite with the ridge, as long as every feature is a number.
+        var factor = Cholesky.InPlace(matrix, n) ?? throw new ArgumentException("A stop rule cannot be learned from traces that are no numbers; is the model damaged?");
+        factor.Solve(w);
         return w;
     }
 

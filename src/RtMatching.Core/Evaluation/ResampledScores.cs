@@ -72,7 +72,7 @@ public sealed class ResampledScores
         }
 
         Array.Sort(largest);
-        return largest.Length == 0 ? double.NaN : Quantile(largest, 0.95);
+        return largest.Length == 0 ? double.NaN : Quantiles.Of(largest, 0.95);
     }
 
     private double[] Differences(int from, int to) => [.. _resampled.Select(scores => scores[to] - scores[from])];
@@ -83,7 +83,7 @@ public sealed class ResampledScores
         Array.Sort(resampled = [.. resampled]);
         var mean = resampled.Average();
         var error = Math.Sqrt(resampled.Average(r => (r - mean) * (r - mean)));
-        return new BootstrapInterval(value, Quantile(resampled, 0.025), Quantile(resampled, 0.975), error);
+        return new BootstrapInterval(value, Quantiles.Of(resampled, 0.025), Quantiles.Of(resampled, 0.975), error);
     }
 
     private static double[]? DrawOne(IReadOnlyList<Judgement> systems, IReadOnlyList<int> units, int[] counts, double[] required, UnitDraw draw)
@@ -116,14 +116,5 @@ public sealed class ResampledScores
         var counts = new int[all];
         foreach (var unit in units) counts[unit]++;
         return counts;
-    }
-
-    /// <summary>Interpolated between neighbours.</summary>
-    private static double Quantile(double[] sorted, double share)
-    {
-        var position = share * (sorted.Length - 1);
-        var below = (int)position;
-        var above = Math.Min(below + 1, sorted.Length - 1);
-        return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
     }
 }

@@ -8,17 +8,10 @@ public sealed record Spread(double Mean, double LowerQuartile, double Median, do
     /// <summary>Quartiles by linear interpolation between the two nearest values; all zero of nothing.</summary>
     public static Spread Of(IEnumerable<float> values)
     {
-        var sorted = values.ToArray();
+        var sorted = values.Select(value => (double)value).ToArray();
         if (sorted.Length == 0) return new Spread(0, 0, 0, 0);
         Array.Sort(sorted);
-        return new Spread(sorted.Average(value => (double)value), Quantile(sorted, 0.25), Quantile(sorted, 0.5), Quantile(sorted, 0.75));
-    }
-
-    private static double Quantile(float[] sorted, double share)
-    {
-        var place = share * (sorted.Length - 1);
-        var below = (int)place;
-        return below + 1 == sorted.Length ? sorted[below] : sorted[below] + (place - below) * ((double)sorted[below + 1] - sorted[below]);
+        return new Spread(sorted.Average(), Quantiles.Of(sorted, 0.25), Quantiles.Of(sorted, 0.5), Quantiles.Of(sorted, 0.75));
     }
 }
 

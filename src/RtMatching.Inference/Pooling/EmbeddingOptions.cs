@@ -69,6 +69,9 @@ public sealed record EmbeddingOptions
     /// <summary>What stands before the text is run once for all texts; nothing but the last token's state may then be asked for.</summary>
     internal bool SharesHeads => Pooling == PoolingKind.MetaEol;
 
+    /// <summary>How often pass 1 reads a text: once for each prompt.</summary>
+    public int ModelRuns => Prompt.Of(this).Count;
+
     /// <summary>The dimension of the vectors that these options give.</summary>
     public int VectorDimension(ModelConfig config) => Dimension ?? Pooling.Width(config);
 

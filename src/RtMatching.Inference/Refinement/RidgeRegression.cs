@@ -42,7 +42,7 @@ internal sealed class RidgeRegression(int inputs, int outputs)
         Parallel.For(0, outputs, o =>
         {
             var row = _yx.AsSpan(o * inputs, inputs).ToArray();
-            Substitute(factor, row);
+            factor.Solve(row);
             for (var i = 0; i < inputs; i++) solution[o * inputs + i] = (float)row[i];
         });
         return solution;
@@ -65,37 +65,13 @@ internal sealed class RidgeRegression(int inputs, int outputs)
             TensorPrimitives.Dot<double>(a.AsSpan(i * BlockRows, rows), b.AsSpan(j * BlockRows, rows));
     }
 
-    /// <summary>L with L L^T = X X^T + lambda I, column by column. (inputs, inputs), lower triangle</summary>
-    private double[] Factor(double ridge)
+    /// <summary>Of X X^T + lambda I.</summary>
+    private Cholesky Factor(double ridge)
     {
-        var l = (double[])_xx.Clone();
         var lambda = ridge * Enumerable.Range(0, inputs).Average(i => _xx[i * inputs + i]);
-        for (var j = 0; j < inputs; j++)
-        {
-            var diagonal = _xx[j * inputs + j] + lambda;
-            var pivot = diagonal - Dot(j, j);
-            if (!(pivot > diagonal * 1e-13)) throw Dependent(ridge);   // what is left is rounding alone; also where it is not a number
-            l[j * inputs + j] = Math.Sqrt(pivot);
-            var column = j;
-            Parallel.For(j + 1, inputs, i => l[i * inputs + column] = (l[i * inputs + column] - Dot(i, column)) / l[column * inputs + column]);
-        }
-
-        return l;
-
-        double Dot(int i, int j) => TensorPrimitives.Dot<double>(l.AsSpan(i * inputs, j), l.AsSpan(j * inputs, j));
-    }
-
-    /// <summary>x with L L^T x = b, in b's place.</summary>
-    private void Substitute(double[] l, double[] b)
-    {
-        for (var i = 0; i < inputs; i++)
-            b[i] = (b[i] - TensorPrimitives.Dot<double>(l.AsSpan(i * inputs, i), b.AsSpan(0, i))) / l[i * inputs + i];
-        for (var i = inputs - 1; i >= 0; i--)
-        {
-            b[i] /= l[i * inputs + i];
-            var above = b.AsSpan(0, i);   // rows of L, which lie together, instead of its columns
-            TensorPrimitives.MultiplyAdd(l.AsSpan(i * inputs, i), -b[i], above, above);
-        }
+        var matrix = (double[])_xx.Clone();
+        for (var i = 0; i < inputs; i++) matrix[i * inputs + i] += lambda;
+        return Cholesky.InPlace(matrix, inputs) ?? throw Dependent(ridge);
     }
 
     private static ArgumentException Dependent(double ridge) =>

@@ -46,18 +46,9 @@ public sealed class JobCvTask : LabelledTask
 
     private IReadOnlyList<(string, double)> Metrics(double[] cosines)
     {
-        List<(string, double)> metrics = [];
-        if (_labels is null)
-        {
-            metrics.AddRange([(Metric, Agreement.Spearman(cosines, _scores)), ("pearson", Agreement.Pearson(cosines, _scores))]);
-        }
-        else
-        {
-            var classified = PairClassification.Of(cosines, _labels);
-            metrics.AddRange([(Metric, Agreement.Auc(cosines, _labels)), ("average precision", classified.AveragePrecision),
-                ("accuracy", classified.Accuracy), ("f1", classified.F1)]);
-        }
-
+        List<(string, double)> metrics = _labels is null
+            ? [.. PairJudgement.Correlations(cosines, _scores)]
+            : [(Metric, Agreement.Auc(cosines, _labels)), .. PairJudgement.Classification(cosines, _labels)];
         if (_rankings.Length > 0) metrics.Add(($"ndcg per {_ranked}", _rankings.Average(ranking => Ndcg(ranking, cosines))));
         return metrics;
     }

@@ -37,9 +37,9 @@ public sealed class SimilarityTask : LabelledTask
 
     private IReadOnlyList<(string, double)> Metrics(double[] cosines)
     {
-        List<(string, double)> metrics = [(Metric, Agreement.Spearman(cosines, _scores)), ("pearson", Agreement.Pearson(cosines, _scores))];
-        if (!Scores.AreBinary(_scores)) return metrics;
-        var classified = PairClassification.Of(cosines, [.. _scores.Select(score => score == 1)]);
-        return [.. metrics, ("average precision", classified.AveragePrecision), ("accuracy", classified.Accuracy), ("f1", classified.F1)];
+        var correlations = PairJudgement.Correlations(cosines, _scores);
+        return Scores.AreBinary(_scores)
+            ? [.. correlations, .. PairJudgement.Classification(cosines, [.. _scores.Select(score => score == 1)])]
+            : correlations;
     }
 }
