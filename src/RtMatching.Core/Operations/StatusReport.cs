@@ -30,6 +30,9 @@ public sealed record StatusReport
     /// <summary>Processes and devices that embed; empty where no server was asked.</summary>
     public IReadOnlyList<EngineStatus> Engines { get; init; } = [];
 
+    /// <summary>Processes of the cluster; empty where one process is all, or no server was asked.</summary>
+    public IReadOnlyList<SiloStatus> Silos { get; init; } = [];
+
     /// <summary>Every profile version.</summary>
     public IReadOnlyList<ProfileStatus> Profiles { get; init; } = [];
 

@@ -1,3 +1,8 @@
+using RtMatching.Core.Matching;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+using RtMatching.Inference.Model;
+
 namespace RtMatching.Server.Backend;
 
 /// <summary>Registers the work of this process.</summary>
@@ -9,7 +14,8 @@ internal static class BackendSetup
     public static void AddInProcessBackend(this IServiceCollection services, ServerOptions options)
     {
         if (services.Any(service => service.ServiceType == typeof(IMatchingBackend))) return;      // the host's own
-        services.AddSingleton<Engines>().AddSingleton<ProfileRankings>();
+        services.AddSingleton(provider => new Engines(LanguageModel.Load, provider.GetRequiredService<ILogger<Engines>>())).AddSingleton<ProfileEmbedding>();
+        services.AddSingleton(provider => new ProfileRankings(provider.GetRequiredService<Database>(), provider.GetRequiredService<ProfileEmbedding>().Interactive));
         services.AddSingleton<IngestionWork>().AddHostedService(provider => provider.GetRequiredService<IngestionWork>());
         services.AddSingleton<BulkRankingWork>().AddHostedService(provider => provider.GetRequiredService<BulkRankingWork>());
         services.AddSingleton<Readiness>().AddHostedService(provider => provider.GetRequiredService<Readiness>());

@@ -1,5 +1,6 @@
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Matching;
+using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 
 namespace RtMatching.Server.Backend;
@@ -14,10 +15,10 @@ internal sealed class BulkRankingWork : IHostedService, IDisposable
     private readonly ServerLoop _run;
 
     public BulkRankingWork(
-        Database database, ServerOptions options, ProfileRankings rankings, IHostApplicationLifetime lifetime, ILogger<BulkRankingWork> log)
+        Database database, ServerOptions options, ProfileEmbedding embedding, IHostApplicationLifetime lifetime, ILogger<BulkRankingWork> log)
     {
         _stages = options.Work;
-        _loop = new BulkRankingLoop(database, rankings.Background, tell: e => log.LogWarning("Bulk rankings wait: {Type}. Tried again soon.", e.GetType().Name));
+        _loop = new BulkRankingLoop(database, embedding.Background, tell: e => log.LogWarning("Bulk rankings wait: {Type}. Tried again soon.", e.GetType().Name));
         _run = new ServerLoop(lifetime, options.ShutdownTime, _loop.RunAsync);
     }
 

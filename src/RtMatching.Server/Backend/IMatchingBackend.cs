@@ -32,6 +32,23 @@ public interface IMatchingBackend
 
     /// <summary>The engines that do this work, here or elsewhere, for the status page and <c>/health</c>.</summary>
     Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation);
+
+    /// <summary>The processes of the cluster, those that died lately included; none where this process is all there is.</summary>
+    Task<IReadOnlyList<SiloStatus>> SilosAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// Has a silo take no more work of the queue and no more grains, and finish what it has; it still answers requests. Or has it work again.
+    /// Returns at once; the status shows how far it is.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">There is no such silo.</exception>
+    /// <exception cref="NotSupportedException">This process is all there is.</exception>
+    Task DrainAsync(string silo, bool drain, CancellationToken cancellation);
+
+    /// <summary>
+    /// The ranking as it is now, and again whenever it changes: as documents come, go or change. Ends when it is cancelled.
+    /// </summary>
+    /// <inheritdoc cref="RankAsync"/>
+    IAsyncEnumerable<RankingAnswer> FollowAsync(string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation);
 }
 
 /// <summary>A ranking and what it was made with.</summary>

@@ -55,6 +55,14 @@ internal sealed class InProcessBackend(
         ]);
     }
 
+    public Task<IReadOnlyList<SiloStatus>> SilosAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<SiloStatus>>([]);
+
+    public Task DrainAsync(string silo, bool drain, CancellationToken cancellation) =>
+        throw new NotSupportedException("This server is one process, not a cluster: stop it instead; what it has leased it hands back.");
+
+    public IAsyncEnumerable<RankingAnswer> FollowAsync(
+        string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation) => throw new NotImplementedException();
+
     /// <summary>Only by the name that the catalogue lists: what comes from the network is never taken for a path.</summary>
     private static string? PathOf(string? model)
     {

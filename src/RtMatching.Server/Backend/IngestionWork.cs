@@ -1,4 +1,5 @@
 using RtMatching.Core.Ingestion;
+using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 
 namespace RtMatching.Server.Backend;

@@ -1,3 +1,4 @@
+using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;

@@ -1,6 +1,6 @@
 using RtMatching.Core.Ingestion;
+using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
-using RtMatching.Server.Backend;
 
 namespace RtMatching.Server.Intake;
 

@@ -93,5 +93,12 @@ public sealed class IntakeServer : IAsyncLifetime
 
         public Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation) =>
             Task.FromResult<IReadOnlyList<EngineStatus>>([]);
+
+        public Task<IReadOnlyList<SiloStatus>> SilosAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<SiloStatus>>([]);
+
+        public Task DrainAsync(string silo, bool drain, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public IAsyncEnumerable<RankingAnswer> FollowAsync(
+            string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation) => throw new NotSupportedException();
     }
 }

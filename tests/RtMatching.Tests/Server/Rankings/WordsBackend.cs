@@ -51,4 +51,11 @@ internal sealed class WordsBackend(Database database) : IMatchingBackend
 
     public Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<EngineStatus>>([new EngineStatus("words", [], [], Ready, null, 0, 0)]);
+
+    public Task<IReadOnlyList<SiloStatus>> SilosAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<SiloStatus>>([]);
+
+    public Task DrainAsync(string silo, bool drain, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public IAsyncEnumerable<RankingAnswer> FollowAsync(
+        string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation) => throw new NotSupportedException();
 }

@@ -1,14 +1,15 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using RtMatching.Core.Profiles;
+using Microsoft.Extensions.Logging;
+using RtMatching.Core.Telemetry;
 using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
-using RtMatching.Server.Telemetry;
 
-namespace RtMatching.Server.Backend;
+namespace RtMatching.Core.Profiles;
 
 /// <summary>The models of this process, each loaded once, when it is first needed, and shared by rankings, embeddings and ingestion.</summary>
-internal sealed class Engines(ILogger<Engines> log) : IAsyncDisposable
+/// <param name="load">Gives the model at a path (null: the built-in one), which is disposed here.</param>
+public sealed class Engines(Func<string?, LanguageModel> load, ILogger<Engines> log) : IAsyncDisposable
 {
     private readonly Dictionary<string, Engine> _engines = [];
     private readonly ConcurrentDictionary<string, object> _loading = new();
@@ -31,7 +32,7 @@ internal sealed class Engines(ILogger<Engines> log) : IAsyncDisposable
         {
             if (Find(key) is { } loaded) return loaded;
             var started = Stopwatch.GetTimestamp();
-            var engine = new Engine(LanguageModel.Load(path));
+            var engine = new Engine(load(path));
             log.ModelLoaded(engine.Model.Name, Stopwatch.GetElapsedTime(started).TotalSeconds);
             lock (_engines) return _engines[key] = engine;
         }

@@ -4,13 +4,13 @@ using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 using RtMatching.Inference.Telemetry;
 
-namespace RtMatching.Server.Backend;
+namespace RtMatching.Inference.Batching;
 
 /// <summary>
 /// A loaded model and the line of requests for it. One thread runs them, so that a hundred rankings that wait hold no thread of the pool, and
 /// what waits together with equal options is one batch.
 /// </summary>
-internal sealed class Engine : IAsyncDisposable
+public sealed class Engine : IAsyncDisposable
 {
     // Texts of a batch that requests share: more brings little speed, only a longer wait for the first of them.
     private const int MaxGathered = 32;
@@ -40,7 +40,7 @@ internal sealed class Engine : IAsyncDisposable
     {
         if (texts.Count > MaxGathered) return await EmbedLargeAsync(texts, options, cancellation);
         var waiting = new Waiting(texts, options, cancellation);
-        if (!_line.Writer.TryWrite(waiting)) throw new OperationCanceledException("The server stops.");
+        if (!_line.Writer.TryWrite(waiting)) throw new OperationCanceledException("The engine stops.");
         return await waiting.Result.Task.WaitAsync(cancellation);
     }
 

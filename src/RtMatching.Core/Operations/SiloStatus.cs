@@ -1,0 +1,15 @@
+namespace RtMatching.Core.Operations;
+
+/// <summary>A process of a cluster.</summary>
+/// <param name="Name">What commands name it by; unique in the cluster.</param>
+/// <param name="Address">Where other silos reach it.</param>
+/// <param name="State">joining, active, draining, stopping or dead.</param>
+/// <param name="Work">Stages of the queue worked on there: parse, embed.</param>
+/// <param name="Engine">cpu, torch; null where it has none.</param>
+/// <param name="Problem">What keeps it from working; null where nothing does.</param>
+/// <param name="Batches">Of ingestions, in flight there now.</param>
+/// <param name="Grains">Activations by kind, for example ingestion and matching.</param>
+/// <param name="SeenSecondsAgo">Since it last reported; null where it never did.</param>
+public sealed record SiloStatus(
+    string Name, string Address, string State, string Version, DateTimeOffset? StartedAt, IReadOnlyList<string> Work, string? Engine,
+    string? Problem, int Batches, IReadOnlyDictionary<string, int> Grains, double? SeenSecondsAgo);
