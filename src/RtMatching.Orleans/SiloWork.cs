@@ -1,0 +1,25 @@
+using RtMatching.Core.Ingestion;
+using RtMatching.Inference.Model;
+
+namespace RtMatching.Orleans;
+
+/// <summary>What one silo does for the cluster.</summary>
+public sealed record SiloWork
+{
+    /// <summary>Unique in the cluster; commands and grains name the silo by it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Stages of the queue worked on here; embed only where there is an engine.</summary>
+    public IngestionStages Stages { get; init; } = IngestionStages.All;
+
+    /// <summary>cpu, torch, ...; null where this silo has none.</summary>
+    public string? Engine { get; init; } = "cpu";
+
+    /// <summary>Gives the model at a path (null: the built-in one) on this silo's device.</summary>
+    public Func<string?, LanguageModel> Load { get; init; } = LanguageModel.Load;
+
+    public IngestionOptions Ingestion { get; init; } = new();
+
+    /// <summary>How long a stopping silo finishes what it does before it hands back what it leased.</summary>
+    public TimeSpan ShutdownTime { get; init; } = TimeSpan.FromSeconds(20);
+}

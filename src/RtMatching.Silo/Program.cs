@@ -1,0 +1,6 @@
+using RtMatching.Core.Documents;
+
+// Before anything else: a worker's standard output belongs to its parent.
+if (args is ["parse-worker"]) return await ParseWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput());
+
+return 2;
