@@ -11,7 +11,7 @@ internal static class AnswerHeaders
         {
             var headers = context.Response.Headers;
             headers.XContentTypeOptions = "nosniff";
-            headers.TryAdd("Content-Security-Policy", Nothing);
+            headers.TryAdd("Content-Security-Policy", context.GetEndpoint()?.Metadata.GetMetadata<BrowserPage>()?.ContentSecurityPolicy ?? Nothing);
             headers.TryAdd("Cross-Origin-Resource-Policy", "same-origin");
             headers.TryAdd("Referrer-Policy", "no-referrer");
             headers.TryAdd("Cache-Control", "no-store");   // CVs belong into no cache on the way

@@ -30,11 +30,14 @@ internal sealed class ServerHost : IAsyncDisposable
     public string Address => Client.BaseAddress!.ToString();
 
     /// <param name="services">Registered in place of the server's own.</param>
+    /// <param name="endpoints">Mapped beside the server's own.</param>
     public static async Task<ServerHost> StartAsync(
-        ServerOptions? options = null, string urls = "http://127.0.0.1:0", Func<TestDatabase, Action<IServiceCollection>>? services = null)
+        ServerOptions? options = null, string urls = "http://127.0.0.1:0", Func<TestDatabase, Action<IServiceCollection>>? services = null,
+        Action<WebApplication>? endpoints = null)
     {
         var test = await TestDatabase.CreateAsync();
         var app = RtMatchingHost.Build(test.Database, options ?? new ServerOptions(), urls, services?.Invoke(test));
+        endpoints?.Invoke(app);
         await app.StartAsync();
         return new ServerHost(test, app);
     }
