@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using RtMatching.Core.Storage;
+using RtMatching.Inference.Batching;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -69,8 +70,9 @@ internal sealed class DatabaseRetry(Database database, TimeSpan patience)
             return true;
         }, cancellation);
 
-    /// <summary>The failure is the item's own, not the database's: trying other items makes sense.</summary>
-    public static bool IsItsOwn(Exception e) => e is not NpgsqlException || (e is PostgresException refused && !IsTransient(refused));
+    /// <summary>The failure is the item's own, not the database's or the engine's: trying other items makes sense.</summary>
+    public static bool IsItsOwn(Exception e) =>
+        e is not (NpgsqlException or EngineFailedException) || (e is PostgresException refused && !IsTransient(refused));
 
     /// <summary>Why an item failed, without the exception's message, which may quote the document.</summary>
     public static string Reason(string stage, Exception e) =>

@@ -3,12 +3,13 @@ using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 using RtMatching.Core.Telemetry;
+using RtMatching.Inference.Batching;
 
 namespace RtMatching.Core.Ingestion;
 
 /// <summary>From a content's text to its vector: parsed items become embedded, and their documents point at the new version.</summary>
 internal sealed class EmbedStage(
-    DatabaseRetry database, WorkQueue queue, DocumentEmbedder embedder, VectorStore vectors, IngestionOptions options)
+    DatabaseRetry database, WorkQueue queue, Engine engine, DocumentEmbedder embedder, VectorStore vectors, IngestionOptions options)
 {
     /// <summary>
     /// Leases the next documents and cuts their texts, while the model may still be busy with others; null where none waits.
@@ -142,7 +143,7 @@ internal sealed class EmbedStage(
         using var span = ItemTrace.StartBatch(items[0].IngestionId, batch.Count, items.Count);
         await ItemWork.RunAsync(ItemWork.Embed, items, async work =>
         {
-            embedded = await Task.Run(() => embedder.Embed(prepared, cancellation), cancellation);
+            embedded = await embedder.EmbedAsync(prepared, engine, EnginePriority.Background, cancellation);
             work.End(Outcomes.Ok);
         }, span);
         return embedded;

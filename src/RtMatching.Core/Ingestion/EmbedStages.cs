@@ -1,14 +1,13 @@
 using System.Collections.Concurrent;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
-using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 
 namespace RtMatching.Core.Ingestion;
 
 /// <summary>An embed stage for each profile version, made when it is first needed, which loads its model.</summary>
 internal sealed class EmbedStages(
-    Database database, DatabaseRetry retry, WorkQueue queue, IngestionOptions options, Func<string?, LanguageModel> load)
+    Database database, DatabaseRetry retry, WorkQueue queue, IngestionOptions options, Engines engines)
 {
     private readonly ProfileStore _profiles = new(database);
     private readonly ConcurrentDictionary<long, EmbedStage> _stages = new();
@@ -26,7 +25,8 @@ internal sealed class EmbedStages(
 
     private EmbedStage Create(ProfileVersion version)
     {
-        var embedder = new DocumentEmbedder(load(version.Profile.ModelPath), version.Profile, EnginePriority.Background);
-        return new EmbedStage(retry, queue, embedder, new VectorStore(database, version), options);
+        var engine = engines.Get(version.Profile.ModelPath);
+        var embedder = new DocumentEmbedder(engine.Model, version.Profile);
+        return new EmbedStage(retry, queue, engine, embedder, new VectorStore(database, version), options);
     }
 }

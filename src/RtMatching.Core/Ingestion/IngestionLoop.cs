@@ -4,7 +4,6 @@ using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
 using RtMatching.Core.Telemetry;
-using RtMatching.Inference.Model;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -30,9 +29,9 @@ public sealed class IngestionLoop : IAsyncDisposable
     private readonly WakeSignal _awake = new();
     private readonly Channel<OpenIngestion> _ended = Channel.CreateUnbounded<OpenIngestion>();
 
-    /// <param name="load">Gives the model at a path (null: the built-in one), which stays the caller's.</param>
+    /// <param name="engines">The caller's. Rankings and other ingestions use them too.</param>
     /// <param name="tell">Told of what goes wrong; the loop itself goes on.</param>
-    public IngestionLoop(Database database, IngestionOptions options, Func<string?, LanguageModel> load, Action<IngestionTrouble> tell)
+    public IngestionLoop(Database database, IngestionOptions options, Engines engines, Action<IngestionTrouble> tell)
     {
         (_database, _options, _tell) = (database, options, tell);
         _retry = new DatabaseRetry(database, Timeout.InfiniteTimeSpan) { Waiting = e => tell(IngestionTrouble.Of(null, e, TimeSpan.Zero)) };
@@ -40,7 +39,7 @@ public sealed class IngestionLoop : IAsyncDisposable
         _open = new OpenIngestions(_retry);
         var queue = new WorkQueue(_retry, options);
         var parse = new ParseStage(_retry, queue, (bytes, token) => (Parse ?? _parser.Value.ParseAsync)(bytes, token), options);
-        _loops = new StageLoops(queue, parse, new EmbedStages(database, _retry, queue, options, load), options)
+        _loops = new StageLoops(queue, parse, new EmbedStages(database, _retry, queue, options, engines), options)
         {
             Failed = (ingestion, e, pause) => tell(IngestionTrouble.Of(ingestion?.Id, e, pause)),
         };

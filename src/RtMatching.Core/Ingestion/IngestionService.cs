@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
@@ -8,16 +7,15 @@ using RtMatching.Inference.Model;
 namespace RtMatching.Core.Ingestion;
 
 /// <summary>Bulk loads, from paths to vectors: the door that the command line and the server use.</summary>
-/// <param name="load">Gives the model at a path (null: the built-in one), which stays the caller's. Without it models are loaded and
-/// disposed here.</param>
-public sealed class IngestionService(Database database, IngestionOptions? options = null, Func<string?, LanguageModel>? load = null)
+/// <param name="engines">The caller's. Without them models are loaded and disposed here.</param>
+public sealed class IngestionService(Database database, IngestionOptions? options = null, Engines? engines = null)
     : IAsyncDisposable, IDisposable
 {
     private readonly IngestionOptions _options = options ?? new IngestionOptions();
     private readonly DatabaseRetry _retry = new(database, (options ?? new IngestionOptions()).DatabasePatience);
     private readonly ProfileStore _profiles = new(database);
-    private readonly Dictionary<string, LanguageModel> _models = [];
-    private readonly Lock _loading = new();
+    private readonly Lazy<Engines> _engines = new(
+        () => engines ?? new Engines(LanguageModel.Load, (options ?? new IngestionOptions()).Logger));
     private readonly Lazy<DocumentParser> _parser = new(() => new DocumentParser());
 
     /// <summary>Another parser than <see cref="DocumentParser"/>, for tests of what happens around it.</summary>
@@ -25,7 +23,7 @@ public sealed class IngestionService(Database database, IngestionOptions? option
 
     private Database Database { get; } = database;
     private IngestionStore Store => new(_retry);
-    private IngestionIntake Intake => new(Database, _options, path => Model(path));
+    private IngestionIntake Intake => new(Database, _options, path => _engines.Value.Get(path).Model);
     private IngestionRecords Records => new(Database, _options);
 
     /// <summary>
@@ -78,7 +76,8 @@ public sealed class IngestionService(Database database, IngestionOptions? option
     {
         var queue = new WorkQueue(_retry, _options);
         var parse = new ParseStage(_retry, queue, Parse ?? ((bytes, token) => _parser.Value.ParseAsync(bytes, token)), _options);
-        return new IngestionWorker(new StageLoops(queue, parse, new EmbedStages(Database, _retry, queue, _options, Model), _options), Store, _options);
+        var embed = new EmbedStages(Database, _retry, queue, _options, _engines.Value);
+        return new IngestionWorker(new StageLoops(queue, parse, embed, _options), Store, _options);
     }
 
     /// <summary>Where another version was switched to meanwhile, what came in is embedded for that one too, or it would not rank.</summary>
@@ -150,29 +149,11 @@ public sealed class IngestionService(Database database, IngestionOptions? option
 
     private Task<IngestionSummary> FindAsync(long id, CancellationToken cancellation) => Records.FindAsync(id, cancellation: cancellation);
 
-    private LanguageModel Model(string? path)
-    {
-        if (load is not null) return load(path);
-        lock (_loading)
-        {
-            if (!_models.TryGetValue(path ?? "", out var model)) _models[path ?? ""] = model = Loaded(path);
-            return model;
-        }
-    }
-
-    private LanguageModel Loaded(string? path)
-    {
-        var started = Stopwatch.GetTimestamp();
-        var model = LanguageModel.Load(path);
-        _options.Logger.ModelLoaded(model.Name, Stopwatch.GetElapsedTime(started).TotalSeconds);
-        return model;
-    }
-
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var model in _models.Values) model.Dispose();
+        if (engines is null && _engines.IsValueCreated) await _engines.Value.DisposeAsync();
         if (_parser.IsValueCreated) await _parser.Value.DisposeAsync();
     }
 }

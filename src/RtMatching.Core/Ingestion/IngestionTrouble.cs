@@ -1,4 +1,5 @@
 using RtMatching.Core.Documents;
+using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 
 namespace RtMatching.Core.Ingestion;
@@ -12,7 +13,8 @@ public sealed record IngestionTrouble(long? IngestionId, string Message, TimeSpa
     /// <summary>The message of what is known to speak of models, profiles and programs; of anything else only the kind: it may quote a text.</summary>
     internal static IngestionTrouble Of(long? ingestion, Exception e, TimeSpan pause) => new(ingestion, e switch
     {
-        InvalidModelException or DocumentToolMissingException or InvalidOperationException or ArgumentException => e.Message,
+        EngineFailedException or InvalidModelException or DocumentToolMissingException or InvalidOperationException
+            or ArgumentException => e.Message,
         _ => DatabaseRetry.Reason("Working on ingestions", e),
     }, pause);
 }

@@ -14,7 +14,7 @@ public sealed class DocumentEmbedder
     /// <exception cref="ArgumentException">The profile was made with other weights, or leaves no room for text; the message names the
     /// remedy.</exception>
     /// <exception cref="InvalidMemoryMapException">The learned memory map that the profile was made with is not there any more.</exception>
-    public DocumentEmbedder(LanguageModel model, TaskProfile profile, EnginePriority priority = EnginePriority.Interactive)
+    public DocumentEmbedder(LanguageModel model, TaskProfile profile)
     {
         if (model.WeightsHash != profile.WeightsHash)
             throw new ArgumentException(
@@ -22,7 +22,7 @@ public sealed class DocumentEmbedder
                 "Load the model that it names, or save a new version of the profile and run `ingest --reembed`.", nameof(model));
         if (profile is { Iterations: > 1, Memory: { Scale: MemoryScale.LearnedMap } memory }) model.LearnedMap(memory);
         (Model, Profile) = (model, profile);
-        _embedder = new TextEmbedder(model, priority: priority);
+        _embedder = new TextEmbedder(model);
     }
 
     public TaskProfile Profile { get; }
@@ -58,12 +58,18 @@ public sealed class DocumentEmbedder
     public IReadOnlyList<float[]> Embed(PreparedTexts prepared, CancellationToken cancellation = default) =>
         Vectors(prepared, _embedder.Embed(prepared.Texts, Options(prepared.Kind), cancellation));
 
+    /// <summary>The same by an engine of the same model, when it is the caller's turn there. (texts, dimension)</summary>
+    /// <inheritdoc cref="Engine.EmbedAsync" path="/exception"/>
+    public async Task<IReadOnlyList<float[]>> EmbedAsync(
+        PreparedTexts prepared, Engine engine, EnginePriority priority, CancellationToken cancellation = default) =>
+        Vectors(prepared, await engine.EmbedAsync(prepared.Texts, Options(prepared.Kind), priority, cancellation));
+
     /// <summary>
     /// The vector of each text from those of its parts: that of its only part, or the renormalised mean of the parts weighted by their
     /// tokens. (texts, dimension)
     /// </summary>
     /// <param name="embeddings">Of <see cref="PreparedTexts.Texts"/>, made with <see cref="Options"/>.</param>
-    public static IReadOnlyList<float[]> Vectors(PreparedTexts prepared, IReadOnlyList<TextEmbedding> embeddings)
+    private static IReadOnlyList<float[]> Vectors(PreparedTexts prepared, IReadOnlyList<TextEmbedding> embeddings)
     {
         var parts = prepared.Parts;
         var vectors = new float[prepared.Count][];

@@ -7,25 +7,18 @@ namespace RtMatching.Core.Profiles;
 /// <summary>Texts to vectors as profile versions say, by the engines of this process.</summary>
 public sealed class ProfileEmbedding(Engines engines)
 {
-    private readonly ConcurrentDictionary<(long Version, EnginePriority Priority), DocumentEmbedder> _embedders = new();
+    private readonly ConcurrentDictionary<long, DocumentEmbedder> _embedders = new();
 
-    /// <summary>For requests that somebody waits for: gathered into batches, ahead of all else.</summary>
-    public EmbedTexts Interactive(ProfileVersion version) => async (texts, kind, cancellation) =>
-    {
-        var engine = await engines.GetAsync(version.Profile.ModelPath, cancellation);
-        var embedder = Embedder(version, engine, EnginePriority.Interactive);
-        var prepared = embedder.Prepare(texts, kind, cancellation);
-        var embeddings = await engine.EmbedAsync(prepared.Texts, embedder.Options(kind), cancellation);
-        return DocumentEmbedder.Vectors(prepared, embeddings);
-    };
+    /// <summary>For requests that somebody waits for: ahead of all else.</summary>
+    public EmbedTexts Interactive(ProfileVersion version) => With(version, EnginePriority.Interactive);
 
     /// <summary>For bulk work: whoever waits for an answer goes first.</summary>
-    public EmbedTexts Background(ProfileVersion version) => async (texts, kind, cancellation) =>
+    public EmbedTexts Background(ProfileVersion version) => With(version, EnginePriority.Background);
+
+    private EmbedTexts With(ProfileVersion version, EnginePriority priority) => async (texts, kind, cancellation) =>
     {
         var engine = await engines.GetAsync(version.Profile.ModelPath, cancellation);
-        return await Embedder(version, engine, EnginePriority.Background).EmbedAsync(texts, kind, cancellation);
+        var embedder = _embedders.GetOrAdd(version.Id, _ => new DocumentEmbedder(engine.Model, version.Profile));
+        return await embedder.EmbedAsync(embedder.Prepare(texts, kind, cancellation), engine, priority, cancellation);
     };
-
-    private DocumentEmbedder Embedder(ProfileVersion version, Engine engine, EnginePriority priority) =>
-        _embedders.GetOrAdd((version.Id, priority), _ => new DocumentEmbedder(engine.Model, version.Profile, priority));
 }

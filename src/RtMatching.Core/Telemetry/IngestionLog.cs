@@ -37,4 +37,11 @@ internal static partial class IngestionLog
 
     [LoggerMessage(105, LogLevel.Information, "Model {Model} loaded in {Seconds} s", EventName = "ModelLoaded")]
     public static partial void ModelLoaded(this ILogger logger, string model, double seconds);
+
+    /// <param name="problem">Without a piece of any text that it was given.</param>
+    [LoggerMessage(106, LogLevel.Error, "{Problem} No text is blamed; it is tried again until it works.", EventName = "EngineFailed")]
+    public static partial void EngineFailed(this ILogger logger, string problem);
+
+    [LoggerMessage(107, LogLevel.Information, "{Model} embeds again", EventName = "EngineWorks")]
+    public static partial void EngineWorks(this ILogger logger, string model);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RtMatching.Core.Ingestion;
+using RtMatching.Inference.Batching;
 using RtMatching.Inference.Telemetry;
 
 namespace RtMatching.Core.Telemetry;
@@ -65,7 +66,7 @@ internal sealed class ItemWork
     {
         if (_ended) return;
         foreach (var span in _spans) span.Fail(exception);
-        End(exception is OperationCanceledException ? HandedBack : Failed);
+        End(exception is OperationCanceledException or EngineFailedException ? HandedBack : Failed);
     }
 
     private static void Stop(Activity? span, string outcome)

@@ -16,16 +16,12 @@ public enum EnginePriority
 /// </summary>
 internal sealed class EngineGate(TimeProvider? time = null)
 {
-    /// <summary>For so many times its last batch's duration, background work stands back.</summary>
-    private const int StandsBack = 3;
-
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly object _lock = new();              // Monitor's, for its wait and pulse
     private readonly LinkedList<Turn> _interactive = new();
     private readonly LinkedList<Turn> _background = new();
+    private readonly BackgroundShare _share = new(time ?? TimeProvider.System);
     private Turn? _running;
-    private TimeSpan _backgroundTook;
-    private long? _backgroundEnded;
 
     /// <summary>Callers that stand in line.</summary>
     public int Waiting
@@ -68,8 +64,7 @@ internal sealed class EngineGate(TimeProvider? time = null)
         lock (_lock)
         {
             if (_running != turn) return;       // disposed twice
-            if (turn.Priority == EnginePriority.Background)
-                (_backgroundEnded, _backgroundTook) = (_time.GetTimestamp(), _time.GetElapsedTime(turn.Began));
+            if (turn.Priority == EnginePriority.Background) _share.Took(turn.Began);
             _running = null;
             Grant();
         }
@@ -78,15 +73,13 @@ internal sealed class EngineGate(TimeProvider? time = null)
     /// <summary>To the next in line. Decided once, when the engine becomes free: those who wait only look whether they are it.</summary>
     private void Grant()
     {
-        var line = _interactive.Count == 0 || (_background.Count > 0 && IsBackgroundDue()) ? _background : _interactive;
+        var line = _interactive.Count == 0 || (_background.Count > 0 && _share.IsDue) ? _background : _interactive;
         if (line.First is not { } first) return;
         line.RemoveFirst();
         _running = first.Value;
         _running.Began = _time.GetTimestamp();
         Monitor.PulseAll(_lock);
     }
-
-    private bool IsBackgroundDue() => _backgroundEnded is not { } ended || _time.GetElapsedTime(ended) >= StandsBack * _backgroundTook;
 
     private LinkedList<Turn> Line(EnginePriority priority) => priority == EnginePriority.Interactive ? _interactive : _background;
 

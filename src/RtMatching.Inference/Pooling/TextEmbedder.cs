@@ -105,7 +105,8 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
         return run.Embeddings(texts, rows, passes);
     }
 
-    private IReadOnlyList<RefinedPass>[][] RunBatch(ForwardRow[] rows, CancellationToken cancellation)
+    /// <summary>All passes over rows of one forward and one head, when it is their turn at the model. (rows, readings)</summary>
+    internal IReadOnlyList<RefinedPass>[][] RunBatch(ForwardRow[] rows, CancellationToken cancellation)
     {
         using (Model.Gate.Enter(priority, cancellation))
             return EngineSignals.Measure(Model, BatchTokens, rows, () => rows[0].Forward.Run(Model, rows, cancellation));
@@ -115,7 +116,7 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
     /// Tokens of the budget: those that are run. What a head spares is still copied, into the one layer's cache that is kept at a time, and
     /// must fit where every layer's of the others would.
     /// </summary>
-    private int Cost(TextSequence sequence) => Math.Max(sequence.Run, sequence.Ids.Length / Model.Config.Layers);
+    internal int Cost(TextSequence sequence) => Math.Max(sequence.Run, sequence.Ids.Length / Model.Config.Layers);
 
     internal static int BatchTokensFor(ModelConfig config, EnginePriority priority)
     {

@@ -2,6 +2,7 @@ using RtMatching.Core.Ingestion;
 using RtMatching.Core.Matching;
 using RtMatching.Core.Operations;
 using RtMatching.Core.Profiles;
+using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 
@@ -40,8 +41,7 @@ internal sealed class InProcessBackend(
         string? model, IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellation)
     {
         var engine = await engines.GetAsync(PathOf(model), cancellation);
-        options.Validate(engine.Model.Config);
-        return await engine.EmbedAsync(texts, options, cancellation);
+        return await engine.EmbedAsync(texts, options, EnginePriority.Interactive, cancellation);
     }
 
     public Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation)

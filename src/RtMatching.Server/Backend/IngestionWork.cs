@@ -13,7 +13,7 @@ internal sealed class IngestionWork : IHostedService, IAsyncDisposable
     public IngestionWork(
         Database database, ServerOptions options, Engines engines, IHostApplicationLifetime lifetime, ILogger<IngestionWork> log)
     {
-        _loop = new IngestionLoop(database, options.Ingestion with { Stages = options.Work, Logger = log }, path => engines.Get(path).Model, trouble => Tell(log, trouble));
+        _loop = new IngestionLoop(database, options.Ingestion with { Stages = options.Work, Logger = log }, engines, trouble => Tell(log, trouble));
         _run = new ServerLoop(lifetime, options.ShutdownTime, _loop.RunAsync);
     }
 

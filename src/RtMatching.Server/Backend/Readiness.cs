@@ -1,5 +1,6 @@
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
+using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 
@@ -27,7 +28,7 @@ internal sealed class Readiness(Database database, ServerOptions options, Engine
         {
             var profile = await new ProfileStore(database).FindActiveAsync(options.Profile, cancellation);
             var engine = await engines.GetAsync(profile?.Profile.ModelPath, cancellation);
-            await engine.EmbedAsync(["ready"], new EmbeddingOptions(), cancellation);
+            await engine.EmbedAsync(["ready"], new EmbeddingOptions(), EnginePriority.Interactive, cancellation);
             (IsReady, Problem) = (true, null);
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Npgsql;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Storage;
+using RtMatching.Inference.Batching;
 
 namespace RtMatching.Server.Errors;
 
@@ -13,6 +14,7 @@ internal static partial class Problems
     private const string AskOperator = "an operator finds the cause in the server's log, by the trace_id.";
     private const int LongestPath = 100;
     private static readonly TimeSpan DatabasePause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan EnginePause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan KeyPause = TimeSpan.FromSeconds(1);
 
     public static ProblemException Of(Exception exception) => exception switch
@@ -31,6 +33,11 @@ internal static partial class Problems
             ProblemException.BadRequest("Text holds characters that cannot be stored, such as NUL; leave them out."),
         PostgresException { IsTransient: false } => Fault(),
         NpgsqlException => new(503, "The database does not answer.", $"Try again in a moment; {AskOperator}") { RetryAfter = DatabasePause },
+        EngineFailedException => new(503, "The model embeds nothing at present.",
+            $"It is tried again until it works: send the request again in a moment; {AskOperator}")
+        {
+            RetryAfter = EnginePause,
+        },
         OperationCanceledException => new(503, "The server is stopping.", "Send the request again; another server, or this one restarted, answers it.")
         {
             RetryAfter = DatabasePause,

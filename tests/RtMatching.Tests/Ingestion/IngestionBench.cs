@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Ingestion;
@@ -22,12 +23,14 @@ internal sealed class IngestionBench : IAsyncDisposable
         _test = test;
         Decoder = new ScriptedDecoder(window: 512) { Prefilling = number => Prefilling?.Invoke(number) };
         Model = new LanguageModel("scripted", "00", new ByteTokenizer(suffix: [0]), Decoder);
+        Engines = new Engines(_ => Model, NullLogger.Instance);
     }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("rtmatch-ingestion-").FullName;
     public TestDatabase Test => _test;
     public ScriptedDecoder Decoder { get; }
     public LanguageModel Model { get; }
+    public Engines Engines { get; init; }
     public int Parses => _parses;
 
     /// <summary>Texts that went through the model.</summary>
@@ -48,7 +51,7 @@ internal sealed class IngestionBench : IAsyncDisposable
         return options is null ? new IngestionBench(test) : new IngestionBench(test) { Options = options };
     }
 
-    public IngestionService Service() => new(_test.Database, Options, _ => Model) { Parse = ParseAsync };
+    public IngestionService Service() => new(_test.Database, Options, Engines) { Parse = ParseAsync };
 
     /// <summary>Text files, where SCAN stands for a page without text and nothing for an empty file.</summary>
     public async Task<ParsedDocument> ParseAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
@@ -129,6 +132,7 @@ internal sealed class IngestionBench : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Abort.Dispose();
+        await Engines.DisposeAsync();
         await _test.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }

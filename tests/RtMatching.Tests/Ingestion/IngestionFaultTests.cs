@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
 
@@ -211,8 +212,9 @@ public class IngestionFaultTests
         bench.WriteMany(5);
         var id = await bench.StartAsync();
 
-        await using (var parser = new IngestionService(bench.Test.Database, Quick with { Stages = IngestionStages.Parse },
-            _ => throw new NotSupportedException("no engine here")) { Parse = bench.ParseAsync })
+        await using var none = new Engines(_ => throw new NotSupportedException("no engine here"), NullLogger.Instance);
+        var parses = Quick with { Stages = IngestionStages.Parse };
+        await using (var parser = new IngestionService(bench.Test.Database, parses, none) { Parse = bench.ParseAsync })
             Assert.Equal((IngestionState.Running, 5), await parser.RunAsync(id) is var half ? (half.State, half.Counts.Parsed) : default);
 
         Assert.Equal((IngestionState.Done, 5), await bench.RunAsync(id) is var done ? (done.State, done.Counts.Embedded) : default);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
 using RtMatching.Inference.Model;
@@ -72,8 +73,9 @@ public class IngestionLoopTests
         await using var bench = await IngestionBench.CreateAsync(Quick);
         var broken = await bench.Service().StartAsync(new IngestionRequest { Profile = "broken", ModelPath = "gone" }, Made("broken", 3));
         var sound = await bench.Service().StartAsync(new IngestionRequest(), Made("sound", 20));
-        await using var run = Running.Start(bench, Quick, path =>
-            path is null ? bench.Model : throw new InvalidModelException($"{path}: there is no model. Put it back."));
+        await using var engines = new Engines(
+            path => path is null ? bench.Model : throw new InvalidModelException($"{path}: there is no model. Put it back."), NullLogger.Instance);
+        await using var run = Running.Start(bench, Quick, engines);
 
         Assert.Equal(20, (await EndAsync(bench, sound)).Counts.Embedded);
         Assert.Equal(3, (await bench.Service().ShowAsync(broken)).Summary.Counts.Parsed);
@@ -113,7 +115,8 @@ public class IngestionLoopTests
     {
         await using var bench = await IngestionBench.CreateAsync(Quick);
         var id = await bench.Service().StartAsync(new IngestionRequest(), Made("passed on", 20));
-        await using var parser = Running.Start(bench, Quick with { Stages = IngestionStages.Parse }, _ => throw new NotSupportedException("no engine"));
+        await using var none = new Engines(_ => throw new NotSupportedException("no engine"), NullLogger.Instance);
+        await using var parser = Running.Start(bench, Quick with { Stages = IngestionStages.Parse }, none);
         while ((await bench.Service().ShowAsync(id)).Summary.Counts.Parsed < 20) await Task.Delay(5);
         await using var engine = Running.Start(bench, Quick with { Stages = IngestionStages.Embed });
 
@@ -239,18 +242,18 @@ public class IngestionLoopTests
         private readonly CancellationTokenSource _abort;
         private readonly Task _run;
 
-        private Running(IngestionBench bench, IngestionOptions options, Func<string?, LanguageModel>? load)
+        private Running(IngestionBench bench, IngestionOptions options, Engines? engines)
         {
             _abort = bench.Abort;
-            Loop = new IngestionLoop(bench.Test.Database, options, load ?? (_ => bench.Model), Troubles.Enqueue) { Parse = bench.ParseAsync };
+            Loop = new IngestionLoop(bench.Test.Database, options, engines ?? bench.Engines, Troubles.Enqueue) { Parse = bench.ParseAsync };
             _run = Loop.RunAsync(_stop.Token, _abort.Token);
         }
 
         public ConcurrentQueue<IngestionTrouble> Troubles { get; } = [];
         public IngestionLoop Loop { get; }
 
-        public static Running Start(IngestionBench bench, IngestionOptions options, Func<string?, LanguageModel>? load = null) =>
-            new(bench, options, load);
+        public static Running Start(IngestionBench bench, IngestionOptions options, Engines? engines = null) =>
+            new(bench, options, engines);
 
         public async Task StopAsync()
         {

@@ -1,0 +1,58 @@
+using RtMatching.Inference.Pooling;
+
+namespace RtMatching.Inference.Batching;
+
+/// <summary>Requests of one priority that wait for the engine. Not safe for several threads at once, but for its room.</summary>
+/// <param name="budget">Of a batch, in <paramref name="costOf"/>.</param>
+internal sealed class EngineLine(EnginePriority priority, LineRoom room, int budget, Func<TextSequence, int> costOf)
+{
+    // Texts of an interactive batch that requests share: more brings little speed, only a longer wait for the first of them.
+    private const int MostShared = 32;
+
+    private readonly LinkedList<EngineRequest> _waiting = new();
+
+    public LineRoom Room => room;
+    public bool IsEmpty => _waiting.Count == 0;
+
+    public void Add(EngineRequest request) => _waiting.AddLast(request);
+
+    public void Remove(EngineRequest request) => _waiting.Remove(request);
+
+    public IReadOnlyList<EngineRequest> TakeAll()
+    {
+        EngineRequest[] all = [.. _waiting];
+        _waiting.Clear();
+        return all;
+    }
+
+    /// <summary>
+    /// The next batch: of the first that waits, filled up from others, wherever they stand, that may share it. Null where nothing waits.
+    /// </summary>
+    public EngineBatch? Gather()
+    {
+        var batch = new EngineBatch(priority);
+        for (var node = _waiting.First; node is not null;)
+        {
+            var (at, request) = (node, node.Value);
+            node = node.Next;
+            if (request.Result.IsCompleted) _waiting.Remove(at);        // given up, or it failed
+            else if (batch.Count == 0 || Shares(batch, request)) Take(batch, at);
+        }
+
+        return batch.Count > 0 ? batch : null;
+    }
+
+    private bool Shares(EngineBatch batch, EngineRequest request) =>
+        priority == EnginePriority.Background || batch.Count + request.Left <= MostShared;
+
+    private void Take(EngineBatch batch, LinkedListNode<EngineRequest> node)
+    {
+        var isFirst = batch.Count == 0;
+        batch.Fill(node.Value, budget, costOf);
+        if (node.Value.Left > 0 && !(isFirst && priority == EnginePriority.Interactive)) return;
+        _waiting.Remove(node);
+
+        // A large request that somebody waits for does not hold up the small ones behind it; background work gets done one by one.
+        if (node.Value.Left > 0) _waiting.AddLast(node);
+    }
+}
