@@ -8,7 +8,10 @@ namespace RtMatching.Core.Matching;
 
 /// <summary>A job of a bulk run: a stored one, or a text.</summary>
 /// <param name="Id">Names it in the output: the document's external id, or the line's id.</param>
-public sealed record BulkJob(string Id, string? Text, long? DocumentId);
+public sealed record BulkJob(string Id, string? Text, long? DocumentId)
+{
+    internal RankingRequest Request(RankingRequest settings) => settings with { Text = Text, DocumentId = DocumentId };
+}
 
 /// <summary>Ranks some jobs of a bulk run together: their texts embedded in one go, the searches side by side.</summary>
 internal sealed class BulkBatch(Database database, Ranking ranking, EmbedTexts embed)
@@ -20,13 +23,18 @@ internal sealed class BulkBatch(Database database, Ranking ranking, EmbedTexts e
     private static readonly int Connections = Math.Clamp(Environment.ProcessorCount, 2, 8);
 
     /// <summary>Each job with what its line depends on, hashed: id, profile version, text and settings.</summary>
-    public async Task<List<(BulkJob Job, string Key)>> KeyedAsync(IReadOnlyList<BulkJob> jobs, RankingRequest settings, CancellationToken cancellation)
+    public Task<List<(BulkJob Job, string Key)>> KeyedAsync(IReadOnlyList<BulkJob> jobs, RankingRequest settings, CancellationToken cancellation) =>
+        KeyedAsync(database, ranking.Profile, jobs, settings, cancellation);
+
+    /// <inheritdoc cref="KeyedAsync(IReadOnlyList{BulkJob}, RankingRequest, CancellationToken)"/>
+    public static async Task<List<(BulkJob Job, string Key)>> KeyedAsync(
+        Database database, ProfileVersion profile, IReadOnlyList<BulkJob> jobs, RankingRequest settings, CancellationToken cancellation)
     {
-        var contents = await ContentsAsync(settings.Tenant, [.. jobs.Select(job => job.DocumentId).OfType<long>()], cancellation);
+        var contents = await ContentsAsync(database, settings.Tenant, [.. jobs.Select(job => job.DocumentId).OfType<long>()], cancellation);
         var filter = settings.Filter;
         var common = JsonSerializer.Serialize(new
         {
-            ranking.Profile.Id, settings.Tenant, settings.Mode, settings.Top, settings.Offset, settings.Exact,
+            profile.Id, settings.Tenant, settings.Mode, settings.Top, settings.Offset, settings.Exact,
             filter.Tags, filter.Location, filter.Language, filter.Since, filter.Until,
         });
         return [.. jobs.Select(job => (job, Hash(common, job.Id, job.Text ?? contents.GetValueOrDefault(job.DocumentId ?? 0, ""))))];
@@ -54,13 +62,10 @@ internal sealed class BulkBatch(Database database, Ranking ranking, EmbedTexts e
             ? []
             : await embed(texts, DocumentKind.Job, cancellation);
         var next = 0;
-        return [.. jobs.Select(job => settings with
-        {
-            Text = job.Text, DocumentId = job.DocumentId, Vector = job.Text is null || vectors.Count == 0 ? null : vectors[next++],
-        })];
+        return [.. jobs.Select(job => job.Request(settings) with { Vector = job.Text is null || vectors.Count == 0 ? null : vectors[next++] })];
     }
 
-    private async Task<Dictionary<long, string>> ContentsAsync(string tenant, long[] ids, CancellationToken cancellation)
+    private static async Task<Dictionary<long, string>> ContentsAsync(Database database, string tenant, long[] ids, CancellationToken cancellation)
     {
         var contents = new Dictionary<long, string>();
         await using var command = database.Source.CreateCommand("select id, content_hash from documents where tenant = $1 and id = any($2)");

@@ -1,4 +1,3 @@
-using Npgsql;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
@@ -13,6 +12,7 @@ public sealed class BulkRankingLoop
 {
     private readonly Database _database;
     private readonly Func<ProfileVersion, EmbedTexts> _embed;
+    private readonly ProfileRankings _rankings;
     private readonly BulkRankingOptions _options;
     private readonly Action<Exception> _tell;
     private readonly BulkRankingQueue _queue;
@@ -24,6 +24,7 @@ public sealed class BulkRankingLoop
     public BulkRankingLoop(Database database, Func<ProfileVersion, EmbedTexts> embed, BulkRankingOptions? options = null, Action<Exception>? tell = null)
     {
         (_database, _embed, _options, _tell) = (database, embed, options ?? new BulkRankingOptions(), tell ?? (_ => { }));
+        _rankings = new ProfileRankings(database, embed);
         _queue = new BulkRankingQueue(new DatabaseRetry(database, Timeout.InfiniteTimeSpan), _options);
     }
 
@@ -64,7 +65,7 @@ public sealed class BulkRankingLoop
             if (await _queue.ClaimAsync(id, BulkBatch.Size, stop) is { } lease)
             {
                 worked = true;
-                await HoldAsync(lease, abort);
+                await _queue.HoldAsync(lease, token => RankAsync(lease, token), abort);
             }
 
             await _queue.FinishAsync(id, abort);
@@ -72,39 +73,6 @@ public sealed class BulkRankingLoop
         }
 
         return worked;
-    }
-
-    /// <summary>Ranks what is leased while the lease is renewed; what then is still held goes back.</summary>
-    private async Task HoldAsync(JobLease lease, CancellationToken abort)
-    {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(abort);
-        var keeper = KeepAsync(lease, ended.Token);
-        try
-        {
-            await RankAsync(lease, abort);
-        }
-        finally
-        {
-            await ended.CancelAsync();
-            await keeper;
-            await _queue.HandBackAsync(lease);
-        }
-    }
-
-    private async Task KeepAsync(JobLease lease, CancellationToken cancellation)
-    {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(_options.Lease / 10, cancellation);
-                await _queue.RenewAsync(lease, cancellation);
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or NpgsqlException)
-        {
-            // The batch is over; or the lease runs out, and then the lines find it gone.
-        }
     }
 
     private async Task RankAsync(JobLease lease, CancellationToken cancellation)
@@ -119,28 +87,15 @@ public sealed class BulkRankingLoop
         {
             await RankAsync(lease, lease.Jobs, cancellation);
         }
-        catch (Exception e) when (IsOfJobs(e, cancellation))
+        catch (Exception e) when (BulkRankingQueue.IsOfJobs(e, cancellation))
         {
             // One job's failure is not the others': each is tried by itself.
             foreach (var job in lease.Jobs) await RankAloneAsync(lease, job, cancellation);
         }
     }
 
-    private async Task RankAloneAsync(JobLease lease, LeasedJob job, CancellationToken cancellation)
-    {
-        try
-        {
-            await RankAsync(lease, [job], cancellation);
-        }
-        catch (ArgumentException e)
-        {
-            await _queue.FailAsync(lease, job, e.Message, final: true, cancellation);       // our own words, for a person
-        }
-        catch (Exception e) when (IsOfJobs(e, cancellation))
-        {
-            await _queue.FailAsync(lease, job, DatabaseRetry.Reason("Ranking", e), final: false, cancellation);
-        }
-    }
+    private Task RankAloneAsync(JobLease lease, LeasedJob job, CancellationToken cancellation) =>
+        _queue.AttemptAsync(lease, job, () => RankAsync(lease, [job], cancellation), cancellation);
 
     private async Task RankAsync(JobLease lease, IReadOnlyList<LeasedJob> jobs, CancellationToken cancellation)
     {
@@ -153,11 +108,7 @@ public sealed class BulkRankingLoop
     private async Task<BulkBatch> BatchAsync(long version, CancellationToken cancellation)
     {
         if (_batches.TryGetValue(version, out var known)) return known;
-        var profile = (await new ProfileStore(_database).ListAsync(cancellation)).Single(found => found.Id == version);
-        var embed = _embed(profile);
-        return _batches[version] = new BulkBatch(_database, new Ranking(_database, profile, embed), embed);
+        var ranking = await _rankings.OfAsync(version, cancellation);
+        return _batches[version] = new BulkBatch(_database, ranking, _embed(ranking.Profile));
     }
-
-    private static bool IsOfJobs(Exception e, CancellationToken cancellation) =>
-        !(e is OperationCanceledException && cancellation.IsCancellationRequested) && DatabaseRetry.IsItsOwn(e);
 }

@@ -19,6 +19,9 @@ public sealed record BulkRankingOptions
     /// <summary>How often an idle worker looks for jobs that it was not told of: another process's, or those of one that died.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Jobs that a dispatch has ranked at once, all workers together.</summary>
+    public int InFlight { get; init; } = 64;
+
     /// <summary>How long a result is kept after its end: it names candidates, also those that have been deleted since.</summary>
     public TimeSpan Keep { get; init; } = TimeSpan.FromDays(7);
 }
@@ -32,6 +35,9 @@ internal sealed record JobLease(long BulkRankingId, Guid Token, long ProfileVers
 /// <summary>The jobs of bulk rankings under leases: a line is stored only while the lease holds.</summary>
 internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOptions options)
 {
+    /// <summary>The problem of a job whose workers all went away with it.</summary>
+    public const string Silent = "Its worker stopped without a word, each time: it may be what stops it.";
+
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Bulk rankings with work to do or to be ended, the oldest first.</summary>
@@ -74,9 +80,9 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
     {
         await using var command = Sql.Command(transaction.Connection!, """
             update bulk_ranking_jobs set ended_at = now(), lease_token = null, lease_until = null, text = null,
-                problem = 'Its worker stopped without a word, each time: it may be what stops it.'
+                problem = @problem
             where bulk_ranking_id = @id and ended_at is null and lease_until < now() and attempts >= @max
-            """, new("id", id), new("max", options.MaxAttempts));
+            """, new("id", id), new("max", options.MaxAttempts), new("problem", Silent));
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
@@ -100,14 +106,37 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
             """, new("id", id), new("max", max), new("token", lease), new("lease", options.Lease));
         var jobs = new List<LeasedJob>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
-        {
-            var job = new BulkJob(reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetInt64(3));
-            jobs.Add(new LeasedJob(reader.GetInt64(0), job, reader.GetInt32(4)));
-        }
-
+        while (await reader.ReadAsync(cancellation)) jobs.Add(Job(reader));
         return jobs;
     }
+
+    /// <summary>Of position, name, text, document_id, attempts.</summary>
+    private static LeasedJob Job(NpgsqlDataReader reader)
+    {
+        var job = new BulkJob(reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetInt64(3));
+        return new LeasedJob(reader.GetInt64(0), job, reader.GetInt32(4));
+    }
+
+    /// <summary>The one job of a ticket; null where the token does not hold it any more.</summary>
+    public Task<JobLease?> FindAsync(LeasedJobTicket ticket, CancellationToken cancellation) => database.RunAsync(async (connection, token) =>
+    {
+        await using var command = Sql.Command(connection, """
+            select j.position, j.name, j.text, j.document_id, j.attempts, b.profile_version_id, b.settings::text
+            from bulk_ranking_jobs j join bulk_rankings b on b.id = j.bulk_ranking_id
+            where j.bulk_ranking_id = @id and j.position = @position and j.lease_token = @token and j.ended_at is null
+            """, new("id", ticket.BulkRankingId), new("position", ticket.Position), new("token", ticket.Token));
+        await using var reader = await command.ExecuteReaderAsync(token);
+        if (!await reader.ReadAsync(token)) return null;
+        return new JobLease(ticket.BulkRankingId, ticket.Token, reader.GetInt64(5), BulkRankingStore.Settings(reader.GetString(6)), [Job(reader)]);
+    }, cancellation);
+
+    /// <summary>It has not ended, been cancelled or been deleted.</summary>
+    public Task<bool> IsOpenAsync(long id, CancellationToken cancellation) => database.RunAsync(async (connection, token) =>
+    {
+        await using var command = Sql.Command(
+            connection, "select exists (select 1 from bulk_rankings where id = @id and state in ('pending', 'running'))", new NpgsqlParameter("id", id));
+        return (bool)(await command.ExecuteScalarAsync(token))!;
+    }, cancellation);
 
     private static async Task<(long Version, RankingRequest Settings)> BeginAsync(NpgsqlTransaction transaction, long id, CancellationToken cancellation)
     {
@@ -145,9 +174,68 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
         new("id", lease.BulkRankingId), new("token", lease.Token), new("position", job.Position), new("problem", problem), new("final", final),
         new("max", options.MaxAttempts), new("backoff", options.Backoff));
 
-    public Task RenewAsync(JobLease lease, CancellationToken cancellation) => database.ExecuteAsync(
+    /// <summary>Has one job ranked and its line stored; where that fails, this attempt of the job has failed, and nothing is thrown.</summary>
+    public async Task AttemptAsync(JobLease lease, LeasedJob job, Func<Task> rank, CancellationToken cancellation)
+    {
+        try
+        {
+            await rank();
+        }
+        catch (ArgumentException e)
+        {
+            await FailAsync(lease, job, e.Message, final: true, cancellation);       // our own words, for a person
+        }
+        catch (Exception e) when (IsOfJobs(e, cancellation))
+        {
+            await FailAsync(lease, job, DatabaseRetry.Reason("Ranking", e), final: false, cancellation);
+        }
+    }
+
+    public static bool IsOfJobs(Exception e, CancellationToken cancellation) =>
+        !(e is OperationCanceledException && cancellation.IsCancellationRequested) && DatabaseRetry.IsItsOwn(e);
+
+    /// <summary>How many jobs it still holds.</summary>
+    public Task<int> RenewAsync(JobLease lease, CancellationToken cancellation) => database.ExecuteAsync(
         "update bulk_ranking_jobs set lease_until = now() + @lease where bulk_ranking_id = @id and lease_token = @token", cancellation,
         new("id", lease.BulkRankingId), new("token", lease.Token), new("lease", options.Lease));
+
+    /// <summary>
+    /// Works on what is leased while the lease is renewed; what then is still held goes back. Where it holds nothing any more (ended, cancelled,
+    /// deleted), the work is cancelled.
+    /// </summary>
+    public async Task HoldAsync(JobLease lease, Func<CancellationToken, Task> work, CancellationToken abort)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        var keeper = KeepAsync(lease, ended);
+        try
+        {
+            await work(ended.Token);
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested && !abort.IsCancellationRequested)
+        {
+            // What it worked on is not its own any more.
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await keeper;
+            await HandBackAsync(lease);
+        }
+    }
+
+    private async Task KeepAsync(JobLease lease, CancellationTokenSource ended)
+    {
+        try
+        {
+            do await Task.Delay(options.Lease / 10, ended.Token);
+            while (await RenewAsync(lease, ended.Token) > 0);
+            await ended.CancelAsync();
+        }
+        catch (Exception e) when (e is OperationCanceledException or NpgsqlException)
+        {
+            // The work is over; or the lease runs out, and then the lines find it gone.
+        }
+    }
 
     /// <summary>What the lease still holds, at once and without counting the attempt. Where the database cannot be told, the lease runs out.</summary>
     public async Task HandBackAsync(JobLease lease)

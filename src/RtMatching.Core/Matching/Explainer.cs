@@ -5,7 +5,7 @@ using RtMatching.Core.Storage;
 namespace RtMatching.Core.Matching;
 
 /// <summary>Says why: the requirements of a job against the passages of a CV, and the informative terms they share.</summary>
-internal sealed class Explainer(Database database, ProfileVersion profile, EmbedTexts embed)
+internal sealed class Explainer(Database database, ProfileVersion profile, EmbedTexts embed, BackgroundVectors background)
 {
     private const int MaxCommonTerms = 12;
 
@@ -17,7 +17,13 @@ internal sealed class Explainer(Database database, ProfileVersion profile, Embed
     private const int MaxRequirements = 80;
 
     private readonly PassageVectors _passages = new(database.Source, profile, embed);
-    private IReadOnlyList<float[]>? _background;
+
+    public Explainer(Database database, ProfileVersion profile, EmbedTexts embed) : this(database, profile, embed, new BackgroundVectors(embed))
+    {
+    }
+
+    /// <summary>With another way to the same vectors.</summary>
+    public Explainer With(EmbedTexts other) => new(database, profile, other, background);
 
     /// <summary>One explanation for each of <paramref name="contents"/> (hexadecimal hashes), in order.</summary>
     public async Task<IReadOnlyList<Explanation>> ExplainAsync(
@@ -29,13 +35,9 @@ internal sealed class Explainer(Database database, ProfileVersion profile, Embed
             ? await CandidatesAsync(tenant, query, contents, cancellation)
             : await OthersAsync(tenant, wanted, query, contents, cancellation);
         var vocabulary = await Vocabulary.LoadAsync(statistics, pairs.SelectMany(pair => new[] { pair.Job.Body, pair.Cv.Body }).Distinct(), cancellation);
-        var matcher = new RequirementMatcher(await BackgroundAsync(cancellation), vocabulary.Idf);
+        var matcher = new RequirementMatcher(await background.GetAsync(cancellation), vocabulary.Idf);
         return [.. pairs.Select(pair => Explain(pair.Job, pair.Cv, matcher, vocabulary))];
     }
-
-    /// <summary>Two first explanations at once may both embed them, to the same vectors.</summary>
-    private async Task<IReadOnlyList<float[]>> BackgroundAsync(CancellationToken cancellation) =>
-        _background ??= await embed(BackgroundLines.All, DocumentKind.Cv, cancellation);
 
     /// <summary>One job against many CVs.</summary>
     private async Task<List<(PassagesOfText Job, PassagesOfText Cv)>> CandidatesAsync(
@@ -93,6 +95,16 @@ internal sealed class Explainer(Database database, ProfileVersion profile, Embed
     private static PassagesOfText Bare(string text) => new(text, [], []);
 
     private static PassagesOfText Nothing { get; } = Bare("");
+}
+
+/// <summary>Those of <see cref="BackgroundLines"/>, made when they are first needed. (lines, dimension)</summary>
+internal sealed class BackgroundVectors(EmbedTexts embed)
+{
+    private IReadOnlyList<float[]>? _vectors;
+
+    /// <summary>Two first explanations at once may both embed them, to the same vectors.</summary>
+    public async Task<IReadOnlyList<float[]>> GetAsync(CancellationToken cancellation) =>
+        _vectors ??= await embed(BackgroundLines.All, DocumentKind.Cv, cancellation);
 }
 
 /// <summary>The words of some texts with their lexemes and frequencies, read from the database at once.</summary>

@@ -17,6 +17,17 @@ public sealed class ProfileRankings(Database database, Func<ProfileVersion, Embe
     {
         var version = await _profiles.FindActiveAsync(profile, cancellation) ?? throw new KeyNotFoundException(
             $"No profile '{profile}' is stored: ingest something with it first, or see GET /v1/profiles for those there are.");
-        return _rankings.GetOrAdd(version.Id, _ => new Ranking(database, version, embed(version)));
+        return Of(version);
     }
+
+    /// <summary>That of a version, active or not: what is written down with a version is ranked with it.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such version.</exception>
+    public async Task<Ranking> OfAsync(long profileVersionId, CancellationToken cancellation)
+    {
+        if (_rankings.TryGetValue(profileVersionId, out var known)) return known;
+        var version = (await _profiles.ListAsync(cancellation)).SingleOrDefault(found => found.Id == profileVersionId);
+        return Of(version ?? throw new KeyNotFoundException($"There is no profile version {profileVersionId}."));
+    }
+
+    private Ranking Of(ProfileVersion version) => _rankings.GetOrAdd(version.Id, _ => new Ranking(database, version, embed(version)));
 }

@@ -13,15 +13,33 @@ namespace RtMatching.Core.Matching;
 /// compared, and only current contents are found; documents with the same content share one place.
 /// </summary>
 /// <remarks>Safe to use from many threads. Keep one for a profile version: it remembers term statistics.</remarks>
-public sealed class Ranking(Database database, ProfileVersion profile, EmbedTexts embed, TimeProvider? time = null)
+public sealed class Ranking
 {
     // How far down each ranking fusion looks: a document below this place in both adds less than 1/260 to its score.
     private const int FusionDepth = 200;
 
-    private readonly ConcurrentDictionary<(string Tenant, DocumentKind Kind), TermStatistics> _statistics = new();
-    private readonly Explainer _explainer = new(database, profile, embed);
+    private readonly Database _database;
+    private readonly EmbedTexts _embed;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<(string Tenant, DocumentKind Kind), TermStatistics> _statistics;
+    private readonly Explainer _explainer;
 
-    public ProfileVersion Profile { get; } = profile;
+    public Ranking(Database database, ProfileVersion profile, EmbedTexts embed, TimeProvider? time = null)
+        : this(database, profile, embed, time ?? TimeProvider.System, new(), new Explainer(database, profile, embed))
+    {
+    }
+
+    private Ranking(Database database, ProfileVersion profile, EmbedTexts embed, TimeProvider time,
+        ConcurrentDictionary<(string Tenant, DocumentKind Kind), TermStatistics> statistics, Explainer explainer) =>
+        (_database, Profile, _embed, _time, _statistics, _explainer) = (database, profile, embed, time, statistics, explainer);
+
+    public ProfileVersion Profile { get; }
+
+    /// <summary>The same ranking with another way to the same vectors; what is remembered of the corpus is shared.</summary>
+    public Ranking With(EmbedTexts embed) => new(_database, Profile, embed, _time, _statistics, _explainer.With(embed));
+
+    /// <summary>For one job or CV, which is embedded once however often it is ranked.</summary>
+    public JobRanking For(JobKey key) => new(_database, this, key, _embed);
 
     /// <summary>The candidates for a job, the best first.</summary>
     /// <exception cref="ArgumentException">The request contradicts itself or names what is not stored; the message names the remedy.</exception>
@@ -33,16 +51,21 @@ public sealed class Ranking(Database database, ProfileVersion profile, EmbedText
     public Task<IReadOnlyList<RankedDocument>> RankJobsAsync(RankingRequest request, CancellationToken cancellation = default) =>
         RankingSignals.RankAsync(request, DocumentKind.Job, Profile, () => RankAsync(request, DocumentKind.Job, cancellation));
 
+    /// <inheritdoc cref="RankCandidatesAsync"/>
+    /// <param name="wanted">What is ranked.</param>
+    public Task<IReadOnlyList<RankedDocument>> RankAsync(DocumentKind wanted, RankingRequest request, CancellationToken cancellation = default) =>
+        wanted == DocumentKind.Cv ? RankCandidatesAsync(request, cancellation) : RankJobsAsync(request, cancellation);
+
     private async Task<IReadOnlyList<RankedDocument>> RankAsync(RankingRequest request, DocumentKind wanted, CancellationToken cancellation)
     {
         request.Check(Profile.Profile.Dimension);
-        var query = await RankingQuery.LoadAsync(database.Source, Profile, request, wanted, embed, cancellation);
+        var query = await RankingQuery.LoadAsync(_database.Source, Profile, request, wanted, _embed, cancellation);
         var statistics = Statistics(request.Tenant, wanted);
         var terms = request.Mode == RankingMode.Dense ? [] : await statistics.TermsAsync(query.Searched, cancellation);
         var sample = await statistics.SampleAsync(cancellation);
 
         // One snapshot for all that a ranking reads: a page never names a document that its search did not see.
-        await using var connection = await database.Source.OpenConnectionAsync(cancellation);
+        await using var connection = await _database.Source.OpenConnectionAsync(cancellation);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
         var scope = new SearchScope(request.Tenant, wanted, Profile, request.Filter, query.Except(wanted));
         var termQuery = TermQuery.Choose(terms, sample, Profile.Profile.Preparation);
@@ -65,7 +88,7 @@ public sealed class Ranking(Database database, ProfileVersion profile, EmbedText
     }
 
     private TermStatistics Statistics(string tenant, DocumentKind kind) => _statistics.GetOrAdd((tenant, kind), key =>
-        new TermStatistics(database.Source, key.Tenant, key.Kind, Profile.Profile.Preparation, time ?? TimeProvider.System));
+        new TermStatistics(_database.Source, key.Tenant, key.Kind, Profile.Profile.Preparation, _time));
 
     /// <summary>Enough places for the page asked for, the best first.</summary>
     private static async Task<IReadOnlyList<Place>> SearchAsync(

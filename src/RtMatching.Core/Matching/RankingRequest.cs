@@ -34,8 +34,7 @@ public sealed record RankingRequest
     /// <exception cref="ArgumentException">The request contradicts itself; the message names the remedy.</exception>
     internal void Check(int dimension)
     {
-        if (Text is null == DocumentId is null)
-            throw new ArgumentException("A ranking is for a text or for a stored document: give exactly one of the two.");
+        CheckSubject();
         if (Text is not null && string.IsNullOrWhiteSpace(Text))
             throw new ArgumentException("The text to rank for is empty.");
         if (Top is < 1 or > MaxTop)
@@ -44,6 +43,13 @@ public sealed record RankingRequest
         if (Vector is { } vector && vector.Length != dimension)
             throw new ArgumentException($"The query's vector has {vector.Length} dimensions, the profile's vectors have {dimension}.");
         Filter.Check();
+    }
+
+    /// <inheritdoc cref="Check"/>
+    internal void CheckSubject()
+    {
+        if (Text is null == DocumentId is null)
+            throw new ArgumentException("A ranking is for a text or for a stored document: give exactly one of the two.");
     }
 }
 

@@ -34,21 +34,22 @@ public sealed class VectorStore(Database database, ProfileVersion profile)
             throw new ArgumentException($"Vectors of {dimension} dimensions cannot be indexed; choose 1 to {MaxDimension} (--dim cuts longer ones).", nameof(dimension));
     }
 
-    /// <summary>Creates both tables. Idempotent.</summary>
+    /// <summary>Creates both tables, which the version must not have yet.</summary>
     public async Task CreateTablesAsync(NpgsqlConnection connection, CancellationToken cancellation = default)
     {
         var dimension = profile.Profile.Dimension;
         CheckDimension(dimension);
         await using var command = new NpgsqlCommand($"""
-            create table if not exists {Vectors} (
+            create table {Vectors} (
                 tenant text not null, kind text not null, content_hash bytea not null, embedding halfvec({dimension}) not null,
                 primary key (tenant, kind, content_hash));
-            create table if not exists {Passages} (
+            create table {Passages} (
                 tenant text not null, kind text not null, content_hash bytea not null, ordinal int not null,
                 start int not null, length int not null, section text not null, embedding halfvec({dimension}) not null,
                 primary key (tenant, kind, content_hash, ordinal));
             -- Out of line, every comparison would fetch a vector from another table; plain keeps it in its row where it fits a page.
             alter table {Vectors} alter column embedding set storage {(dimension <= 3800 ? "plain" : "external")};
+            select watch_vectors({profile.Id});
             """, connection);
         await command.ExecuteNonQueryAsync(cancellation);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Matching;
 using RtMatching.Core.Operations;
@@ -13,6 +14,7 @@ internal sealed class InProcessBackend(
     ServerOptions options, Engines engines, ProfileRankings rankings, IngestionWork ingestion, BulkRankingWork bulkRankings, Readiness readiness) : IMatchingBackend
 {
     private readonly string _name = $"{Environment.MachineName}-{Environment.ProcessId} cpu";
+    private readonly StandingRankings _standing = new();
 
     /// <summary>Its items stand in the queue: whichever process works on the queue takes it up, and this one at once.</summary>
     public Task StartIngestionAsync(long id, CancellationToken cancellation)
@@ -31,10 +33,7 @@ internal sealed class InProcessBackend(
     public async Task<RankingAnswer> RankAsync(string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation)
     {
         var ranking = await rankings.ActiveAsync(profile, cancellation);
-        var ranked = wanted == DocumentKind.Cv
-            ? await ranking.RankCandidatesAsync(request, cancellation)
-            : await ranking.RankJobsAsync(request, cancellation);
-        return new RankingAnswer(ranking.Profile, ranked);
+        return new RankingAnswer(ranking.Profile, await ranking.RankAsync(wanted, request, cancellation));
     }
 
     public async Task<IReadOnlyList<TextEmbedding>> EmbedAsync(
@@ -60,8 +59,18 @@ internal sealed class InProcessBackend(
     public Task DrainAsync(string silo, bool drain, CancellationToken cancellation) =>
         throw new NotSupportedException("This server is one process, not a cluster: stop it instead; what it has leased it hands back.");
 
-    public IAsyncEnumerable<RankingAnswer> FollowAsync(
-        string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation) => throw new NotImplementedException();
+    public async IAsyncEnumerable<RankingAnswer> FollowAsync(
+        string profile, DocumentKind wanted, RankingRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var ranking = await rankings.ActiveAsync(profile, cancellation);
+            var job = ranking.For(JobKey.Of(ranking.Profile.Id, wanted, request));
+            await foreach (var places in _standing.FollowAsync(job, request, cancellation)) yield return new RankingAnswer(ranking.Profile, places);
+
+            // Another version of the profile has become the active one.
+        }
+    }
 
     /// <summary>Only by the name that the catalogue lists: what comes from the network is never taken for a path.</summary>
     private static string? PathOf(string? model)
