@@ -26,6 +26,7 @@ internal static class CommandLine
             TokenizeCommand.Create(),
             KeysCommand.Create(),
             StatusCommand.Create(),
+            SilosCommand.Create(),
             DbCommand.Create(),
         };
 }

@@ -40,6 +40,9 @@ public static class EndpointMap
         CreateEmbeddings.Map(api);
         ListModels.Map(api);
         GetStatus.Map(api);
+        ListSilos.Map(api);
+        DrainSilo.Map(api);
+        ResumeSilo.Map(api);
         StatusPage.Map(app);
         Alive.Map(app);
         Health.Map(app);

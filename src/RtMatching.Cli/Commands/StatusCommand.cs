@@ -23,7 +23,7 @@ internal static class StatusCommand
 
     public static Command Create()
     {
-        var command = new Command("status", "What goes on: what is wrong, ingestions, queue, failures, engines, profiles, database.")
+        var command = new Command("status", "What goes on: what is wrong, ingestions, queue, failures, silos, engines, profiles, database.")
         {
             Watch, CommonOptions.Server, CommonOptions.Key,
         };

@@ -132,7 +132,7 @@ internal sealed class ServerClient : IDisposable
             try
             {
                 using var problem = JsonDocument.Parse(body);
-                if (problem.RootElement.TryGetProperty("detail", out var detail)) return new CommandException($"the server says: {detail}");
+                if (problem.RootElement.TryGetProperty("detail", out var detail)) return new CommandException($"the server says: {Terminal.Plain(detail.ToString())}");
             }
             catch (JsonException)
             {

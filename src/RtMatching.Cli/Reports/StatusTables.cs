@@ -10,6 +10,8 @@ internal static class StatusTables
 {
     private const int BriefEnded = 3;
 
+    public static IReadOnlyList<string> SiloHeader { get; } = ["silo", "state", "works on", "engine", "in flight", "grains", "seen", "version", "problem"];
+
     /// <param name="brief">Only what changes while one looks, so that it fits a window.</param>
     public static void Write(StatusReport report, bool brief = false)
     {
@@ -21,6 +23,7 @@ internal static class StatusTables
         Table("bulk rankings", ["id", "profile", "state", "ranked", "of", "rate", "left", "started", "took"], report.Rankings.Select(ranking => Row(ranking, now)));
         Table("queue", ["stage", "waiting", "worked on", "delayed", "stalled", "oldest waits"], report.Queue.Stages.Select(Row));
         Table("failures of the last day", ["items", "outcome", "reason", "last"], report.Failures.Reasons.Select(reason => Row(reason, now)));
+        Table("silos", SiloHeader, report.Silos.Select(Row));
         Table("engines", ["engine", "state", "models", "works on", "texts", "tokens"], report.Engines.Select(Row));
         if (brief) return;
         Table("profiles", ["profile", "active", "model", "k", "dimension", "vectors", "filled", "CVs' index", "jobs' index", "size"], report.Profiles.Select(Row));
@@ -83,7 +86,13 @@ internal static class StatusTables
     private static string[] Row(EngineStatus engine) =>
     [
         engine.Name, engine.Problem ?? (engine.Ready ? "ready" : "loading"), string.Join(", ", engine.Models),
-        engine.Work.Count == 0 ? "requests only" : string.Join(", ", engine.Work), StatusText.Number(engine.Texts), StatusText.Number(engine.Tokens),
+        StatusText.Work(engine.Work), StatusText.Number(engine.Texts), StatusText.Number(engine.Tokens),
+    ];
+
+    public static string[] Row(SiloStatus silo) =>
+    [
+        silo.Name, silo.State, StatusText.Work(silo.Work), silo.Engine ?? "", StatusText.Number(silo.Batches), StatusText.Grains(silo), StatusText.Seen(silo),
+        silo.Version, silo.Problem ?? "",
     ];
 
     private static string[] Row(ProfileStatus profile) =>

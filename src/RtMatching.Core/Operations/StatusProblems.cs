@@ -18,17 +18,18 @@ internal static class StatusProblems
     private const double ManyConnections = 0.85;
 
     public static IEnumerable<StatusProblem> Of(StatusReport report) =>
-        [.. Queue(report.Queue), .. report.Engines.SelectMany(Engine), .. report.Profiles.SelectMany(Indexes), .. Unindexed(report), .. Store(report.Store), .. Unread(report)];
+        [.. Queue(report), .. SiloProblems.Of(report), .. report.Engines.SelectMany(Engine), .. report.Profiles.SelectMany(Indexes), .. Unindexed(report), .. Store(report.Store), .. Unread(report)];
 
-    private static IEnumerable<StatusProblem> Queue(QueueStatus queue)
+    private static IEnumerable<StatusProblem> Queue(StatusReport report)
     {
+        var (queue, worker) = (report.Queue, report.Silos.Count > 0 ? "rtmatch-silo" : "rtmatch-server");
         if (queue.Stalled > 0)
             yield return new(ProblemLevel.Serious, $"{StatusText.Items(queue.Stalled)} leased to a worker that has gone silent.",
-                "The next worker takes them back within seconds; if they stay, none runs: start rtmatch-server.");
+                $"The next worker takes them back within seconds; if they stay, none runs: start {worker}.");
         if (queue is { Waiting: > 0, Leased: 0, EndedLastMinute: 0, OldestSeconds: > UnattendedSeconds })
             yield return new(ProblemLevel.Serious,
                 $"{StatusText.Items(queue.Waiting)} waiting and nobody works on them, for {StatusText.Duration(queue.OldestSeconds.Value)}.",
-                "Start rtmatch-server with --work parse,embed, or run the same 'rtmatch ingest' again.");
+                $"Start {worker} with --work parse,embed, or run the same 'rtmatch ingest' again.");
         if (queue.DeadLetters > 0)
             yield return new(ProblemLevel.Warning, $"{StatusText.Items(queue.DeadLetters)} given up after too many attempts (dead letters).",
                 "'rtmatch ingestions show ID --failed' names them; once the cause is gone, 'rtmatch ingestions retry ID'.");

@@ -66,6 +66,21 @@ public static class StatusText
     public static string State(RankingStatus status) =>
         status.State.ToString().ToLowerInvariant() + (status is { IsOpen: true, Submitted: false } ? ", more to come" : "");
 
+    /// <summary>What a process takes from the queue.</summary>
+    public static string Work(IReadOnlyList<string> stages) => stages.Count == 0 ? "requests only" : string.Join(", ", stages);
+
+    public static string InFlight(long batches) => batches switch
+    {
+        0 => "nothing in flight",
+        1 => "1 batch in flight",
+        _ => $"{Number(batches)} batches in flight",
+    };
+
+    public static string Grains(SiloStatus silo) =>
+        string.Join(", ", silo.Grains.OrderBy(kind => kind.Key, StringComparer.Ordinal).Select(kind => $"{kind.Key} {Number(kind.Value)}"));
+
+    public static string Seen(SiloStatus silo) => silo.SeenSecondsAgo is { } seconds ? $"{Duration(seconds)} ago" : "never";
+
     public static string Filled(ProfileStatus profile) => profile switch
     {
         { Documents.Count: 0 } => "no documents yet",

@@ -42,8 +42,9 @@ public class StatusReaderTests
         await command.ExecuteNonQueryAsync();
         var rankings = (await new StatusReader(test.Database).ReadAsync()).Rankings;
         Assert.Equal([(1L, 20L, 10L), (2, 3, 0)], rankings.Select(ranking => (ranking.Id, ranking.Ended, ranking.Open)));
-        Assert.Equal((0.5, 60.0), (Math.Round(rankings[0].PerSecond, 3), rankings[1].TookSeconds!.Value));
-        Assert.InRange(rankings[0].RemainingSeconds!.Value, 19.9, 20.5);
+        Assert.InRange(rankings[0].PerSecond, 0.45, 0.5);        // a slow machine takes its time between writing and reading
+        Assert.Equal(60, rankings[1].TookSeconds!.Value);
+        Assert.InRange(rankings[0].RemainingSeconds!.Value, 19.9, 22.3);
     }
 
     [Fact]

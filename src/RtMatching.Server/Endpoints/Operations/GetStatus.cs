@@ -15,7 +15,7 @@ internal static class GetStatus
         .WithSummary("What the system does right now")
         .WithDescription("""
             What is wrong first, then ingestions with rate and remaining time, the queue by stage, failures of the last day by reason, engines,
-            profiles with the state of their indexes, and the database. Cheap: it is read at most once a second, however many ask.
+            the silos where it is a cluster, profiles with the state of their indexes, and the database. Cheap: it is read at most once a second, however many ask.
             """)
         .WithTags("operations")
         .WithMetadata(new EndpointExample { Response = Example() })
@@ -43,6 +43,7 @@ internal static class GetStatus
             Failures = new FailureReport(
                 [new(ItemStage.Rejected, "needs_ocr", "the PDF has pictures of text but no text: a scan; run OCR on it", 8, now.AddMinutes(-3))], 8, false),
             Engines = [new EngineStatus("host-1234 cpu", ["rt-mini"], ["parse", "embed"], true, null, 9730, 4_200_000)],
+            Silos = [SiloExamples.Active],
             Profiles =
             [
                 new ProfileStatus(TaskProfile.DefaultName, 1, true, "rt-mini", 2, 256, new RowCount(9730, false), new RowCount(9730, false), 0, 14_000_000,

@@ -10,7 +10,7 @@ namespace RtMatching.Server.Endpoints.Operations;
 internal sealed class SharedStatus(Database database, IMatchingBackend backend)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan EnginePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private const int Pause = 9;        // times what reading took
 
     private readonly StatusReader _reader = new(database);
@@ -29,16 +29,29 @@ internal sealed class SharedStatus(Database database, IMatchingBackend backend)
     private async Task<StatusReport> ReadAsync(string tenant)
     {
         var report = await _reader.ReadAsync(tenant);
+        var (reading, unread) = (PartAsync("engines", backend.EnginesAsync), new List<string>(report.Unread));
+        var silos = Taken(await PartAsync("silos", backend.SilosAsync), unread);
+        return report with { Engines = Taken(await reading, unread), Silos = [.. silos.OrderBy(silo => silo.Name, StringComparer.Ordinal)], Unread = unread };
+    }
+
+    /// <summary>The database's part is what an operator needs most when the rest does not answer.</summary>
+    private static async Task<(IReadOnlyList<T> Rows, string? Unread)> PartAsync<T>(string name, Func<CancellationToken, Task<IReadOnlyList<T>>> read)
+    {
         try
         {
-            using var patience = new CancellationTokenSource(EnginePatience);
-            return report with { Engines = await backend.EnginesAsync(patience.Token).WaitAsync(patience.Token) };
+            using var patience = new CancellationTokenSource(Patience);
+            return (await read(patience.Token).WaitAsync(patience.Token), null);
         }
         catch (Exception e)
         {
-            // The database's part is what an operator needs most when the engines do not answer.
-            return report with { Unread = [.. report.Unread, $"engines ({e.GetType().Name})"] };
+            return ([], $"{name} ({e.GetType().Name})");
         }
+    }
+
+    private static IReadOnlyList<T> Taken<T>((IReadOnlyList<T> Rows, string? Unread) part, List<string> unread)
+    {
+        if (part.Unread is { } missing) unread.Add(missing);
+        return part.Rows;
     }
 
     /// <summary>One reading, under way or done.</summary>

@@ -69,6 +69,7 @@ internal static class StatusHtml
         WriteQueue(page, report.Queue);
         WriteEngines(page, report.Engines);
         page.WriteLine("</div>");
+        if (report.Silos.Count > 0) WriteSilos(page, report.Silos);
         WriteFailures(page, report);
         WriteProfiles(page, report.Profiles);
         if (report.Store is { } store) WriteStore(page, store);
@@ -98,6 +99,8 @@ internal static class StatusHtml
         Tile("failed", StatusText.Number(report.Failures.Items) + (report.Failures.Sampled ? "+" : ""), "in the last day", report.Failures.Items > 0 ? "warning" : "");
         Tile("dead letters", StatusText.Number(queue.DeadLetters), "given up", queue.DeadLetters > 0 ? "warning" : "");
         Tile("engines ready", engines == 0 ? "none" : $"{ready} of {engines}", "", ready < engines ? "warning" : "");
+        var (active, silos) = (report.Silos.Count(silo => silo is { State: SiloState.Active, Problem: null }), report.Silos.Count);
+        if (silos > 0) Tile("silos active", $"{active} of {silos}", "", active < silos ? "warning" : "");
         if (report.Store is { } store) Tile("database", StatusText.Bytes(store.Bytes), $"{store.Connections} of {store.MaxConnections} connections");
         page.WriteLine("</dl>");
 
@@ -187,8 +190,16 @@ internal static class StatusHtml
         [
             Text(engine.Name),
             engine.Problem is { } problem ? $"<em>{Text(problem)}</em>" : engine.Ready ? "ready" : "<em>loading</em>",
-            Text(string.Join(", ", engine.Models)), engine.Work.Count == 0 ? "requests only" : Text(string.Join(", ", engine.Work)),
+            Text(string.Join(", ", engine.Models)), Text(StatusText.Work(engine.Work)),
             StatusText.Number(engine.Texts), StatusText.Number(engine.Tokens),
+        ]));
+
+    private static void WriteSilos(TextWriter page, IReadOnlyList<SiloStatus> silos) => WriteTable(page, "Silos", "",
+        ["silo", "state", "works on", "engine", "in flight", "grains", "seen", "version", "problem"], silos.Select(silo => (string[])
+        [
+            $"<bdi>{Text(silo.Name)}</bdi>", $"<span class=\"pill {Css(silo)}\">{Text(silo.State)}</span>", Text(StatusText.Work(silo.Work)), Text(silo.Engine ?? "none"),
+            StatusText.Number(silo.Batches), Text(StatusText.Grains(silo)), Text(StatusText.Seen(silo)), $"<bdi>{Text(silo.Version)}</bdi>",
+            silo.Problem is { } problem ? $"<em>{Text(problem)}</em>" : "&ndash;",
         ]));
 
     private static void WriteFailures(TextWriter page, StatusReport report) => WriteTable(page,
@@ -241,6 +252,14 @@ internal static class StatusHtml
         IngestionState.Failed => "serious",
         IngestionState.Cancelled => "warning",
         IngestionState.Done => "ok",
+        _ => "open",
+    };
+
+    private static string Css(SiloStatus silo) => silo.State switch
+    {
+        SiloState.Dead => "serious",
+        SiloState.Draining => "warning",
+        SiloState.Active => silo.Problem is null ? "ok" : "serious",
         _ => "open",
     };
 

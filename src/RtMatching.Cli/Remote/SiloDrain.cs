@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using RtMatching.Cli.Output;
+using RtMatching.Core.Operations;
+
+namespace RtMatching.Cli.Remote;
+
+internal enum DrainState { Busy, Empty, Gone, Resumed }
+
+/// <summary><c>silos drain --wait</c>: asks again and again how far a draining silo is.</summary>
+internal sealed class SiloDrain(ServerClient server, string name)
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// A silo and those that give it work learn of the draining with their next report, two seconds later at most: only what it reports
+    /// after that tells of everything it was given.
+    /// </summary>
+    internal static readonly TimeSpan Settle = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>Every silo that the server knows.</summary>
+    public static async Task<IReadOnlyList<SiloStatus>> ListAsync(ServerClient server, CancellationToken cancellation) =>
+        (await server.GetAsync<SiloPage>("v1/silos", cancellation)).Items;
+
+    /// <summary>Returns once nothing is in flight there.</summary>
+    /// <param name="silo">As the server answered to the draining.</param>
+    /// <returns>As it is then.</returns>
+    /// <exception cref="CommandException">It did not come to that within <paramref name="limit"/>, or somebody had it work again.</exception>
+    public async Task<SiloStatus> WaitAsync(SiloStatus silo, TimeSpan limit, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(limit);
+        try
+        {
+            return await WaitAsync(silo, patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new CommandException($"silo {Terminal.Plain(name)} still has work in flight after {StatusText.Duration(limit.TotalSeconds)}; it goes on draining, and the same command waits on");
+        }
+    }
+
+    private async Task<SiloStatus> WaitAsync(SiloStatus silo, CancellationToken cancellation)
+    {
+        using var line = new ProgressLine("draining", "batches");
+        var (clock, most, drained) = (Stopwatch.StartNew(), silo.Batches, false);
+        for (var now = silo; ; now = (await ListAsync(server, cancellation)).FirstOrDefault(other => other.Name == name))
+        {
+            switch (StateOf(now, drained, clock.Elapsed))
+            {
+                case DrainState.Resumed:
+                    throw new CommandException($"silo {Terminal.Plain(name)} works again: somebody resumed it");
+                case DrainState.Gone:
+                    return silo with { State = SiloState.Dead, Batches = 0 };
+                case DrainState.Empty:
+                    return now!;
+            }
+
+            (silo, drained, most) = (now!, drained || now!.State == SiloState.Draining, Math.Max(most, now!.Batches));
+            line.Report(most - silo.Batches, most, StatusText.InFlight(silo.Batches));
+            await Task.Delay(Poll, cancellation);
+        }
+    }
+
+    /// <param name="silo">Null where the cluster knows it no more.</param>
+    /// <param name="drained">It was seen draining before.</param>
+    /// <param name="since">The draining was asked for.</param>
+    internal static DrainState StateOf(SiloStatus? silo, bool drained, TimeSpan since) => silo switch
+    {
+        null or { State: SiloState.Dead } => DrainState.Gone,
+        { State: SiloState.Active } when drained => DrainState.Resumed,
+        { State: SiloState.Draining or SiloState.Stopping, Batches: 0, SeenSecondsAgo: { } seen } when since.TotalSeconds - seen >= Settle.TotalSeconds => DrainState.Empty,
+        _ => DrainState.Busy,
+    };
+
+    private sealed record SiloPage(IReadOnlyList<SiloStatus> Items);
+}
