@@ -17,7 +17,12 @@ internal sealed class EmbedStage(
     public async Task<EmbedWork?> PrepareAsync(long ingestionId, CancellationToken cancellation)
     {
         var lease = await queue.ClaimAsync(ItemStage.Parsed, ingestionId, options.EmbedBatch, cancellation);
-        if (lease is null) return null;
+        return lease is null ? null : await PrepareAsync(lease, cancellation);
+    }
+
+    /// <summary>Cuts the texts that the lease holds; where that fails, it is handed back.</summary>
+    public async Task<EmbedWork> PrepareAsync(Lease lease, CancellationToken cancellation)
+    {
         try
         {
             var entries = new List<EmbedEntry>();
@@ -234,8 +239,8 @@ internal sealed record EmbedEntry(IReadOnlyList<LeasedItem> Twins, PreparedTexts
 /// <summary>Leased documents ready for the model; disposing it hands back what was not embedded.</summary>
 internal sealed record EmbedWork(Lease Lease, IReadOnlyList<EmbedEntry> Entries) : IAsyncDisposable
 {
-    /// <summary>Its item has failed before, perhaps by killing its worker: nothing else is leased beside it.</summary>
-    public bool IsSuspect => Lease.Items.Any(item => item.Attempts > 1);
+    /// <summary>Nothing else is leased beside it.</summary>
+    public bool IsSuspect => Lease.IsSuspect;
 
     public ValueTask DisposeAsync() => Lease.DisposeAsync();
 }

@@ -7,6 +7,7 @@ public interface IStations
     IReadOnlyList<Station> At(ItemStage stage);
 
     /// <summary>Has the batch worked on there; returns when that has ended, however long it takes.</summary>
+    /// <param name="cancellation">Ends the waiting; the station works on, under the batch's lease.</param>
     /// <exception cref="StationLostException">Nobody knows what became of it: the station died or does not answer.</exception>
     Task<BatchAnswer> WorkAsync(Station station, ItemBatch batch, CancellationToken cancellation);
 }

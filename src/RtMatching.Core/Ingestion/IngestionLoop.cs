@@ -3,7 +3,6 @@ using System.Threading.Channels;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
-using RtMatching.Core.Telemetry;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -13,16 +12,12 @@ namespace RtMatching.Core.Ingestion;
 /// </summary>
 public sealed class IngestionLoop : IAsyncDisposable
 {
-    private static readonly TimeSpan BetweenHousekeepings = TimeSpan.FromMinutes(1);
-
     // However often it is woken: looking must not be all that the database does.
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
 
-    private readonly Database _database;
     private readonly IngestionOptions _options;
     private readonly Action<IngestionTrouble> _tell;
-    private readonly DatabaseRetry _retry;
-    private readonly IngestionStore _store;
+    private readonly IngestionCourse _course;
     private readonly OpenIngestions _open;
     private readonly StageLoops _loops;
     private readonly Lazy<DocumentParser> _parser = new(() => new DocumentParser());
@@ -33,13 +28,13 @@ public sealed class IngestionLoop : IAsyncDisposable
     /// <param name="tell">Told of what goes wrong; the loop itself goes on.</param>
     public IngestionLoop(Database database, IngestionOptions options, Engines engines, Action<IngestionTrouble> tell)
     {
-        (_database, _options, _tell) = (database, options, tell);
-        _retry = new DatabaseRetry(database, Timeout.InfiniteTimeSpan) { Waiting = e => tell(IngestionTrouble.Of(null, e, TimeSpan.Zero)) };
-        _store = new IngestionStore(_retry);
-        _open = new OpenIngestions(_retry);
-        var queue = new WorkQueue(_retry, options);
-        var parse = new ParseStage(_retry, queue, (bytes, token) => (Parse ?? _parser.Value.ParseAsync)(bytes, token), options);
-        _loops = new StageLoops(queue, parse, new EmbedStages(database, _retry, queue, options, engines), options)
+        (_options, _tell) = (options, tell);
+        var retry = new DatabaseRetry(database, Timeout.InfiniteTimeSpan) { Waiting = e => tell(IngestionTrouble.Of(null, e, TimeSpan.Zero)) };
+        _course = new IngestionCourse(database, retry, new IngestionStore(retry), options);
+        _open = new OpenIngestions(retry);
+        var queue = new WorkQueue(retry, options);
+        var parse = new ParseStage(retry, queue, (bytes, token) => (Parse ?? _parser.Value.ParseAsync)(bytes, token), options);
+        _loops = new StageLoops(queue, parse, new EmbedStages(database, retry, queue, options, engines), options)
         {
             Failed = (ingestion, e, pause) => tell(IngestionTrouble.Of(ingestion?.Id, e, pause)),
         };
@@ -108,57 +103,28 @@ public sealed class IngestionLoop : IAsyncDisposable
         if (parse) _loops.Parsing.Offer(open.Where(ingestion => ingestion.HasQueued));
         if (embed) _loops.Embedding.Offer(open.Where(ingestion => ingestion.HasParsed));
         foreach (var begun in open.Where(i => i.State == IngestionState.Pending && ((parse && i.HasQueued) || (embed && i.HasParsed))))
-            if (await _store.TransitAsync(begun.Id, [IngestionState.Pending], IngestionState.Running, cancellation)) _options.Logger.Started(begun.Id);
+            await _course.BeginAsync(begun.Id, cancellation);
         foreach (var ingestion in open.Where(ingestion => ingestion.HasEnded))
-            if (await _store.FinishAsync(ingestion.Id, cancellation)) await EndedAsync(ingestion, cancellation);
-    }
-
-    private async Task EndedAsync(OpenIngestion ingestion, CancellationToken cancellation)
-    {
-        _ended.Writer.TryWrite(ingestion);
-        if (await _store.FindAsync(ingestion.Id, cancellation) is { } summary) _options.Logger.Finished(summary);
+            if (await _course.FinishAsync(ingestion.Id, cancellation)) _ended.Writer.TryWrite(ingestion);
     }
 
     /// <summary>What comes after an ingestion's end, which may take minutes: nobody else waits for it.</summary>
     private async Task FollowUpAsync(CancellationToken cancellation)
     {
-        var profiles = new ProfileStore(_database);
-        await BorneAsync(null, () => BuildAsync(profiles, version => version.Active, cancellation), cancellation);    // what a dead process left
+        await BorneAsync(null, () => _course.BuildActiveAsync(cancellation), cancellation);
         await foreach (var ingestion in _ended.Reader.ReadAllAsync(cancellation))
             await BorneAsync(ingestion.Id, async () =>
             {
-                var version = await BuildAsync(profiles, version => version.Id == ingestion.ProfileVersionId, cancellation);
-                if (!ingestion.Reembed && version is not null) await FollowSwitchAsync(profiles, version, cancellation);
+                if (await _course.FollowUpAsync(ingestion, cancellation)) Wake();
             }, cancellation);
     }
 
-    private async Task<ProfileVersion?> BuildAsync(ProfileStore profiles, Func<ProfileVersion, bool> of, CancellationToken cancellation)
-    {
-        var versions = (await _retry.RunAsync(profiles.ListAsync, cancellation)).Where(of).ToList();
-        foreach (var version in versions) await _retry.RunAsync(new VectorStore(_database, version).BuildIndexesAsync, cancellation);
-        return versions.FirstOrDefault();
-    }
-
-    /// <summary>Where another version was switched to meanwhile, what came in is embedded for that one too, or it would not rank.</summary>
-    private async Task FollowSwitchAsync(ProfileStore profiles, ProfileVersion version, CancellationToken cancellation)
-    {
-        var active = await _retry.RunAsync(token => profiles.FindActiveAsync(version.Profile.Name, token), cancellation);
-        if (active is null || active.Id == version.Id) return;
-        await new MissingVectors(_database, _store).QueueAsync(active, cancellation);
-        Wake();
-    }
-
-    /// <summary>Ends what submitters left behind that died, and what others took over.</summary>
     private async Task KeepHouseAsync(CancellationToken cancellation)
     {
         while (true)
         {
-            await BorneAsync(null, async () =>
-            {
-                await _store.ReapAbandonedAsync(cancellation);
-                await _store.EndTakenOverAsync(cancellation);
-            }, cancellation);
-            await Task.Delay(BetweenHousekeepings, cancellation);
+            await BorneAsync(null, () => _course.KeepHouseAsync(cancellation), cancellation);
+            await Task.Delay(IngestionCourse.BetweenHousekeepings, cancellation);
         }
     }
 

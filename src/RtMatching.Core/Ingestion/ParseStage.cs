@@ -20,6 +20,13 @@ internal sealed class ParseStage(
     {
         await using var lease = await queue.ClaimAsync(ItemStage.Queued, ingestionId, options.ParseBatch, cancellation);
         if (lease is null) return false;
+        await RunAsync(lease, cancellation);
+        return true;
+    }
+
+    /// <summary>Parses what the lease holds, content by content, each committed on its own.</summary>
+    public async Task RunAsync(Lease lease, CancellationToken cancellation)
+    {
         foreach (var twins in lease.Items.GroupBy(item => item.Content))
         {
             var gate = _contents.GetOrAdd(twins.Key, _ => new SemaphoreSlim(1));
@@ -34,8 +41,6 @@ internal sealed class ParseStage(
                 _contents.TryRemove(twins.Key, out _);
             }
         }
-
-        return true;
     }
 
     private async Task ParseAsync(Lease lease, IReadOnlyList<LeasedItem> twins, CancellationToken cancellation)

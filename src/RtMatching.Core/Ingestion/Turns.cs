@@ -6,9 +6,6 @@ namespace RtMatching.Core.Ingestion;
 /// </summary>
 internal sealed class Turns(TimeProvider time)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
-
     private readonly Lock _lock = new();
     private readonly SortedDictionary<long, OpenIngestion> _waiting = [];
     private readonly Dictionary<long, (int Failures, long Since, TimeSpan Pause)> _postponed = [];
@@ -98,7 +95,7 @@ internal sealed class Turns(TimeProvider time)
         {
             _waiting.Remove(id);
             var failures = _postponed.GetValueOrDefault(id).Failures + 1;
-            var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(failures - 1, 10)));
+            var pause = GrowingPause.OfFailures.After(failures);
             _postponed[id] = (failures, time.GetTimestamp(), pause);
             return pause;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Npgsql;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Telemetry;
@@ -16,50 +17,134 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
     private readonly ConcurrentDictionary<Guid, Lease> _leases = new();
 
     /// <summary>
-    /// Leases up to <paramref name="max"/> items that wait at <paramref name="stage"/>, in order; null where there are none. An item
-    /// that has failed before comes alone, so that one that kills its worker ends as a dead letter without taking others along.
+    /// Failed attempts after which an item comes alone. The first one says little: whatever stops a worker takes up to a few batches along,
+    /// of which one item at most is guilty, and to try each of hundreds alone costs a batch's overhead a hundred times over. What was there
+    /// both times is worth that. The last attempt is always alone, or the innocent would end as dead letters beside the guilty.
     /// </summary>
-    public Task<Lease?> ClaimAsync(ItemStage stage, long ingestionId, int max, CancellationToken cancellation) =>
-        database.RunAsync(async (connection, token) =>
-        {
-            await using var command = new NpgsqlCommand("""
-                with waiting as (
-                    select i.id, i.attempts, i.not_before
-                    from items i join ingestions n on n.id = i.ingestion_id
-                    where i.stage = @stage and i.not_before <= now() and i.lease_token is null
-                        and i.ingestion_id = @ingestion and n.state in ('pending', 'running')
-                    order by i.not_before, i.id
-                    limit @max
-                    for update of i skip locked),
-                first as (select id, attempts from waiting order by not_before, id limit 1),
-                claimed as (
-                    update items i
-                    set lease_token = @token, lease_until = now() + @lease, attempts = i.attempts + 1
-                    from waiting w, first f
-                    where i.id = w.id and case when f.attempts > 0 then w.id = f.id else w.attempts = 0 end
-                    returning i.id, i.ingestion_id, i.tenant, i.content_hash, i.attempts, i.trace_parent)
-                select c.id, c.ingestion_id, c.tenant, n.kind, c.content_hash, c.attempts, c.trace_parent
-                from claimed c join ingestions n on n.id = c.ingestion_id
-                order by c.id
-                """, connection);
-            var lease = Guid.NewGuid();
-            command.Parameters.AddWithValue("stage", Sql.Name(stage));
-            command.Parameters.AddWithValue("ingestion", ingestionId);
-            command.Parameters.AddWithValue("max", max);
-            command.Parameters.AddWithValue("token", lease);
-            command.Parameters.AddWithValue("lease", options.Lease);
-            var items = new List<LeasedItem>();
-            await using var reader = await command.ExecuteReaderAsync(token);
-            while (await reader.ReadAsync(token))
-                items.Add(new LeasedItem(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2),
-                    Enum.Parse<DocumentKind>(reader.GetString(3), ignoreCase: true), (byte[])reader[4], reader.GetInt32(5))
-                {
-                    TraceParent = reader.IsDBNull(6) ? null : reader.GetString(6),
-                });
-            return items.Count == 0 ? null : Keep(new Lease(this, lease, stage, items));
-        }, cancellation);
+    private readonly int _suspectAfter = Math.Clamp(options.MaxAttempts - 1, 1, 2);
 
-    private Lease Keep(Lease lease) => _leases[lease.Token] = lease;
+    /// <summary>
+    /// Leases up to <paramref name="max"/> items that wait at <paramref name="stage"/>, in order; null where there are none. An item
+    /// that has failed more than once comes alone, so that one that kills its worker ends as a dead letter without taking others along.
+    /// </summary>
+    public async Task<Lease?> ClaimAsync(ItemStage stage, long ingestionId, int max, CancellationToken cancellation) =>
+        (await ClaimAsync(stage, ingestionId, [max], onlyFirst: true, cancellation)).SingleOrDefault();
+
+    /// <summary>
+    /// Leases as many waiting items as fill batches of the given sizes, each batch under a token of its own, in one statement. Items that
+    /// have failed more than once come in batches of one.
+    /// </summary>
+    public Task<IReadOnlyList<Lease>> ClaimManyAsync(
+        ItemStage stage, long ingestionId, IReadOnlyList<int> sizes, CancellationToken cancellation) =>
+        ClaimAsync(stage, ingestionId, sizes, onlyFirst: false, cancellation);
+
+    private async Task<IReadOnlyList<Lease>> ClaimAsync(
+        ItemStage stage, long ingestionId, IReadOnlyList<int> sizes, bool onlyFirst, CancellationToken cancellation)
+    {
+        Guid[] tokens = [.. sizes.Select(_ => Guid.NewGuid())];
+        Guid[] alone = [.. Enumerable.Range(0, onlyFirst ? 1 : sizes.Sum()).Select(_ => Guid.NewGuid())];
+        var asked = Stopwatch.GetTimestamp();
+        try
+        {
+            var claimed = await database.RunAsync(async (connection, token) =>
+            {
+                await using var command = Sql.Command(connection, ClaimSql, new("stage", Sql.Name(stage)), new("ingestion", ingestionId),
+                    new("max", sizes.Sum()), new("starts", Starts(sizes)), new("tokens", tokens), new("alone", alone), new("first", onlyFirst),
+                    new("suspect", _suspectAfter), new("lease", options.Lease));
+                return await LeasedAsync(command, token);
+            }, cancellation);
+            return [.. claimed.GroupBy(leased => leased.Token, leased => leased.Item)
+                .Select(batch => Keep(new Lease(this, batch.Key, stage, [.. batch], asked, IsSuspect([.. batch]))))];
+        }
+        catch (OperationCanceledException)
+        {
+            // It may have been committed before it was cancelled.
+            await HandBackAsync(
+                "lease_token = any(@tokens) and lease_until is not null", new NpgsqlParameter("tokens", tokens.Concat(alone).ToArray()));
+            throw;
+        }
+    }
+
+    private const string ClaimSql = """
+        with waiting as (
+            select i.id, i.attempts, i.not_before
+            from items i join ingestions n on n.id = i.ingestion_id
+            where i.stage = @stage and i.not_before <= now() and i.lease_token is null
+                and i.ingestion_id = @ingestion and n.state in ('pending', 'running')
+            order by i.not_before, i.id
+            limit @max
+            for update of i skip locked),
+        cut as (
+            select id, attempts >= @suspect as suspect,
+                row_number() over (partition by attempts >= @suspect order by not_before, id) as number,
+                first_value(attempts >= @suspect) over (order by not_before, id) as suspect_first
+            from waiting),
+        claimed as (
+            update items i
+            set lease_token = case when c.suspect then (@alone)[c.number] else (@tokens)[width_bucket(c.number, @starts)] end,
+                lease_until = now() + @lease, attempts = i.attempts + 1
+            from cut c
+            where i.id = c.id and (not @first or (case when c.suspect_first then c.suspect and c.number = 1 else not c.suspect end))
+            returning i.id, i.ingestion_id, i.tenant, i.content_hash, i.attempts, i.trace_parent, i.lease_token, i.lease_until)
+        select c.id, c.ingestion_id, c.tenant, n.kind, c.content_hash, c.attempts, c.trace_parent, c.lease_token, c.lease_until - now()
+        from claimed c join ingestions n on n.id = c.ingestion_id
+        order by c.id
+        """;
+
+    /// <summary>The number of each batch's first item, from 1.</summary>
+    private static long[] Starts(IReadOnlyList<int> sizes)
+    {
+        var starts = new long[sizes.Count];
+        for (var i = 0; i < starts.Length; i++) starts[i] = i == 0 ? 1 : starts[i - 1] + sizes[i - 1];
+        return starts;
+    }
+
+    private static async Task<List<(LeasedItem Item, Guid Token, TimeSpan Left)>> LeasedAsync(
+        NpgsqlCommand command, CancellationToken cancellation)
+    {
+        var leased = new List<(LeasedItem, Guid, TimeSpan)>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            leased.Add((new LeasedItem(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2),
+                Enum.Parse<DocumentKind>(reader.GetString(3), ignoreCase: true), (byte[])reader[4], reader.GetInt32(5))
+            {
+                TraceParent = reader.IsDBNull(6) ? null : reader.GetString(6),
+            }, reader.GetGuid(7), reader.GetTimeSpan(8)));
+        return leased;
+    }
+
+    private bool IsSuspect(IReadOnlyList<LeasedItem> items) => items.Any(item => item.Attempts > _suspectAfter);
+
+    /// <summary>
+    /// Takes over what a batch's token still holds, from the process that claimed it: renewed from here on. Null where it holds nothing any
+    /// more: its items were ended, handed back, or given to another.
+    /// </summary>
+    public async Task<Lease?> AdoptAsync(ItemBatch batch, CancellationToken cancellation)
+    {
+        var held = await database.RunAsync(async (connection, token) =>
+        {
+            await using var command = Sql.Command(connection, """
+                select i.id, i.ingestion_id, i.tenant, n.kind, i.content_hash, i.attempts, i.trace_parent, i.lease_token, i.lease_until - now()
+                from items i join ingestions n on n.id = i.ingestion_id
+                where i.id = any(@ids) and i.lease_token = @token and i.stage = @stage
+                    and n.id = @ingestion and n.profile_version_id = @profile
+                order by i.id
+                """, new("ids", batch.Items.ToArray()), new("token", batch.Token), new("stage", Sql.Name(batch.Stage)),
+                new("ingestion", batch.IngestionId), new("profile", batch.ProfileVersionId));
+            return await LeasedAsync(command, token);
+        }, cancellation);
+        if (held.Count == 0) return null;
+        var age = options.Lease - held.Min(leased => leased.Left);
+        var since = Stopwatch.GetTimestamp() - (long)(age.TotalSeconds * Stopwatch.Frequency);
+        IReadOnlyList<LeasedItem> items = [.. held.Select(leased => leased.Item)];
+        return Keep(new Lease(this, batch.Token, batch.Stage, items, since, IsSuspect(items)));
+    }
+
+    /// <summary>Renewed from here on, as long as it is held.</summary>
+    public Lease Keep(Lease lease) => _leases[lease.Token] = lease;
+
+    /// <summary>Left to whoever has the token: neither renewed nor handed back from here.</summary>
+    public void Leave(Lease lease) => _leases.TryRemove(lease.Token, out _);
 
     /// <summary>
     /// Ends the lease of <paramref name="ids"/> inside the transaction that stores their result, which must be rolled back for ids that are
@@ -112,43 +197,54 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
     /// Takes items from workers that went silent. They keep their count of attempts: a worker that died may have died of its item.
     /// </summary>
     /// <returns>How many.</returns>
-    public async Task<int> ReapAsync(CancellationToken cancellation)
+    public Task<int> ReapAsync(CancellationToken cancellation) => ReclaimAsync("lease_until < now()", cancellation);
+
+    /// <summary>
+    /// Takes what it still holds from a worker that is known to be lost, before the lease runs out; what that one may still store is
+    /// refused. The attempt stays counted, as when it is reaped.
+    /// </summary>
+    /// <returns>How many.</returns>
+    public Task<int> ReleaseAsync(Lease lease, CancellationToken cancellation)
+    {
+        Leave(lease);
+        return ReclaimAsync("id = any(@ids) and lease_token = @token", cancellation, new("ids", lease.Held), new("token", lease.Token));
+    }
+
+    private async Task<int> ReclaimAsync(string which, CancellationToken cancellation, params NpgsqlParameter[] parameters)
     {
         const string Silent = "Its worker stopped without a word, each time: it may be what stops it.";
-        var reaped = await database.RunAsync((connection, token) => ReapAsync(connection, Silent, token), cancellation);
-        IngestionSignals.CountReclaimed(reaped.Count);
-        foreach (var (item, stage) in reaped)
+        var reclaimed = await database.RunAsync((connection, token) => ReclaimAsync(connection, which, parameters, Silent, token), cancellation);
+        IngestionSignals.CountReclaimed(reclaimed.Count);
+        foreach (var (item, stage) in reclaimed)
         {
             ItemTrace.Tell("reclaim item", item, () => options.Logger.LeaseReclaimed(item.Id, item.IngestionId, item.Attempts));
             if (item.Attempts >= options.MaxAttempts) TellDead(item, stage, Silent);
         }
 
-        return reaped.Count;
+        return reclaimed.Count;
     }
 
-    private async Task<List<(LeasedItem Item, ItemStage Stage)>> ReapAsync(NpgsqlConnection connection, string reason, CancellationToken cancellation)
+    private async Task<List<(LeasedItem Item, ItemStage Stage)>> ReclaimAsync(
+        NpgsqlConnection connection, string which, NpgsqlParameter[] parameters, string reason, CancellationToken cancellation)
     {
         // The stage before: a dead letter's tells no more what its worker died of.
-        await using var command = new NpgsqlCommand($"""
-            with expired as (
-                select id, stage from items where lease_until < now() and stage in ('queued', 'parsed') for update skip locked)
+        await using var command = Sql.Command(connection, $"""
+            with lost as (
+                select id, stage from items where {which} and stage in ('queued', 'parsed') for update skip locked)
             update items i
             set {Ended}
-            from expired e
-            where i.id = e.id
-            returning i.id, i.ingestion_id, i.tenant, i.content_hash, i.attempts, i.trace_parent, e.stage
-            """, connection);
-        command.Parameters.AddWithValue("reason", reason);
-        command.Parameters.AddWithValue("max", options.MaxAttempts);
-        command.Parameters.AddWithValue("backoff", options.Backoff);
-        var reaped = new List<(LeasedItem, ItemStage)>();
+            from lost l
+            where i.id = l.id
+            returning i.id, i.ingestion_id, i.tenant, i.content_hash, i.attempts, i.trace_parent, l.stage
+            """, [.. parameters, new("reason", reason), new("max", options.MaxAttempts), new("backoff", options.Backoff)]);
+        var reclaimed = new List<(LeasedItem, ItemStage)>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
-            reaped.Add((new LeasedItem(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), default, (byte[])reader[3], reader.GetInt32(4))
+            reclaimed.Add((new LeasedItem(reader.GetInt64(0), reader.GetInt64(1), reader.GetString(2), default, (byte[])reader[3], reader.GetInt32(4))
             {
                 TraceParent = reader.IsDBNull(5) ? null : reader.GetString(5),
             }, Enum.Parse<ItemStage>(reader.GetString(6), ignoreCase: true)));
-        return reaped;
+        return reclaimed;
     }
 
     // The pause is spread over half to one and a half, so that items that failed together do not come back together.
@@ -159,31 +255,61 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
         lease_token = null, lease_until = null, updated_at = now()
         """;
 
-    /// <summary>Prolongs every lease that this queue holds; called in the background at a fraction of the lease's time.</summary>
-    public async Task RenewAsync(CancellationToken cancellation)
+    /// <summary>
+    /// Prolongs the leases that this queue holds and that a third of their time has passed of; called in the background at a tenth of it. Most
+    /// batches are done before, so that their rows are not written for it.
+    /// </summary>
+    public Task RenewAsync(CancellationToken cancellation) =>
+        RenewAsync([.. _leases.Values.Where(lease => lease.Age > options.Lease / 3)], cancellation);
+
+    /// <summary>Prolongs them in one statement, and drops from them what they do not hold any more.</summary>
+    public async Task RenewAsync(IReadOnlyList<Lease> leases, CancellationToken cancellation)
     {
-        foreach (var lease in _leases.Values)
-            await database.ExecuteAsync(
-                "update items set lease_until = now() + @lease where id = any(@ids) and lease_token = @token", cancellation,
-                new("ids", lease.Held), new("token", lease.Token), new("lease", options.Lease));
+        var held = leases.SelectMany(lease => lease.Held.Select(id => (Id: id, lease.Token))).ToList();
+        if (held.Count == 0) return;
+        var asked = Stopwatch.GetTimestamp();
+
+        // A row that a transaction has locked is being ended: waiting for it, with others locked already, could be a deadlock.
+        var still = await database.RunAsync(async (connection, token) =>
+        {
+            await using var command = Sql.Command(connection, """
+                with held as (
+                    select i.id from items i join unnest(@ids, @tokens) as l (id, token) on i.id = l.id and i.lease_token = l.token),
+                free as (
+                    select i.id from items i join unnest(@ids, @tokens) as l (id, token) on i.id = l.id and i.lease_token = l.token
+                    for update of i skip locked),
+                renewed as (update items i set lease_until = now() + @lease from free where i.id = free.id)
+                select id from held
+                """, new("ids", held.Select(one => one.Id).ToArray()), new("tokens", held.Select(one => one.Token).ToArray()),
+                new("lease", options.Lease));
+            return (await Sql.LongsAsync(command, token)).ToHashSet();
+        }, cancellation);
+        foreach (var lease in leases) lease.Renewed(asked, still);
     }
 
-    /// <summary>At once, without counting the attempt. Where the database cannot be told, the lease runs out by itself.</summary>
-    internal async ValueTask HandBackAsync(Lease lease)
+    /// <summary>At once, without counting the attempt. Where the database cannot be told, the leases run out by themselves.</summary>
+    public ValueTask HandBackAsync(params IReadOnlyList<Lease> leases)
     {
-        _leases.TryRemove(lease.Token, out _);
-        if (lease.Held is not { Length: > 0 } held) return;
+        foreach (var lease in leases) Leave(lease);
+        var held = leases.SelectMany(lease => lease.Held).ToArray();
+        return held.Length == 0
+            ? ValueTask.CompletedTask
+            : HandBackAsync("id = any(@ids) and lease_token = any(@tokens)",
+                new("ids", held), new("tokens", leases.Select(lease => lease.Token).ToArray()));
+    }
+
+    private async ValueTask HandBackAsync(string which, params NpgsqlParameter[] parameters)
+    {
         using var farewell = new CancellationTokenSource(FarewellPatience);
         try
         {
-            await database.ExecuteAsync("""
-                update items set lease_token = null, lease_until = null, attempts = greatest(attempts - 1, 0)
-                where id = any(@ids) and lease_token = @token
-                """, farewell.Token, new("ids", held), new("token", lease.Token));
+            await database.ExecuteAsync(
+                $"update items set lease_token = null, lease_until = null, attempts = greatest(attempts - 1, 0) where {which}",
+                farewell.Token, parameters);
         }
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
         {
-            // Nothing is lost: the lease runs out, and then the items are reaped.
+            // Nothing is lost: the leases run out, and then the items are reaped.
         }
     }
 }
