@@ -1,5 +1,5 @@
 using RtMatching.Core.Documents;
-using RtMatching.Server;
+using RtMatching.Server.Commands;
 
 // Before anything else: a worker's standard output belongs to its parent.
 if (args is ["parse-worker"]) return await ParseWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput());

@@ -9,11 +9,14 @@ public static class RtMatchingHost
     /// <param name="database">Stays the caller's.</param>
     /// <param name="urls">With semicolons between them; port 0 takes a free one.</param>
     /// <param name="services">What a host registers besides, or in place of what is registered here.</param>
-    public static WebApplication Build(Database database, ServerOptions options, string urls, Action<IServiceCollection>? services = null)
+    /// <param name="before">What a host sets up first: its services start before the server's and stop after them.</param>
+    public static WebApplication Build(
+        Database database, ServerOptions options, string urls, Action<IServiceCollection>? services = null, Action<WebApplicationBuilder>? before = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls(urls.Split(';'));
-        builder.AddTelemetry();
+        builder.AddTelemetry(options.Service);
+        before?.Invoke(builder);
         builder.Services.AddRtMatching(database, options);
         services?.Invoke(builder.Services);
         var started = false;

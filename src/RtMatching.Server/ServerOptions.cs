@@ -7,6 +7,9 @@ namespace RtMatching.Server;
 /// <summary>What one server process does, and how much of it at once.</summary>
 public sealed record ServerOptions
 {
+    /// <summary>What telemetry calls the process where <c>OTEL_SERVICE_NAME</c> gives no name.</summary>
+    public string Service { get; init; } = "rtmatch-server";
+
     /// <summary>Stages of the queue that this process works on; none: it only answers requests.</summary>
     public IngestionStages Work { get; init; } = IngestionStages.All;
 

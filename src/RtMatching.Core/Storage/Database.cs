@@ -16,9 +16,11 @@ public sealed class Database(NpgsqlDataSource source) : IAsyncDisposable
     /// </summary>
     /// <param name="database">Another database on that server; created where the server is the private cluster.</param>
     /// <param name="say">Told what takes long.</param>
+    /// <param name="configure">What else a host wants of the pool, for example types of its own.</param>
     /// <exception cref="DatabaseSetupException">The message names the remedy.</exception>
     public static async Task<Database> OpenAsync(
-        string? connectionString = null, CancellationToken cancellation = default, string? database = null, Action<string>? say = null)
+        string? connectionString = null, CancellationToken cancellation = default, string? database = null, Action<string>? say = null,
+        Action<NpgsqlDataSourceBuilder>? configure = null)
     {
         connectionString ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set ? set : null;
         connectionString = connectionString is null
@@ -29,6 +31,7 @@ public sealed class Database(NpgsqlDataSource source) : IAsyncDisposable
 
         // The planner's estimates for index walks are huge, so PostgreSQL would compile machine code for a millisecond's query: ten times slower.
         builder.ConnectionStringBuilder.Options = $"-c jit=off {builder.ConnectionStringBuilder.Options}".TrimEnd();
+        configure?.Invoke(builder);
         var source = builder.Build();
         try
         {

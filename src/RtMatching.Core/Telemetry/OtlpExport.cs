@@ -32,7 +32,7 @@ public sealed class OtlpExport : IDisposable
         _logs = logs;
         if (traces is not null)
             _tracers = Sdk.CreateTracerProviderBuilder()
-                .SetResourceBuilder(_resource).AddSource(Signals.Name, "Microsoft.AspNetCore", "System.Net.Http")
+                .SetResourceBuilder(_resource).AddSource(Sources)
                 .AddProcessor(new SpanRedaction()).AddOtlpExporter(traces.Configure).Build();
         if (metrics is not null)
             _meters = Sdk.CreateMeterProviderBuilder()
@@ -43,7 +43,14 @@ public sealed class OtlpExport : IDisposable
     public static string[] Meters { get; } =
     [
         Signals.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.RateLimiting",
-        "System.Net.Http", "System.Runtime", "Npgsql",
+        "System.Net.Http", "System.Runtime", "Npgsql", "Microsoft.Orleans",
+    ];
+
+    /// <summary>Of spans. Orleans's name grains by their keys, which hold ids and hashes, never texts.</summary>
+    private static readonly string[] Sources =
+    [
+        Signals.Name, "Microsoft.AspNetCore", "System.Net.Http",
+        "Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Lifecycle",
     ];
 
     /// <summary>For programs without a host of their own: logs that go to the collector only.</summary>

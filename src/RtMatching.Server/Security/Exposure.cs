@@ -20,6 +20,9 @@ internal sealed class Exposure(IServer server, IHostApplicationLifetime lifetime
         }
     }
 
+    /// <summary>For the line that a program says when it listens.</summary>
+    public string Describe() => KeysRequired ? "API keys required" : "no API keys needed, on loopback only";
+
     /// <summary>
     /// Loopback or a unix socket, which file permissions guard. Any other name counts as the network, whatever it resolves to: ASP.NET
     /// listens everywhere for a name that is not an address.

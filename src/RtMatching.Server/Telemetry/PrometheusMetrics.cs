@@ -16,14 +16,14 @@ internal sealed class PrometheusMetrics : IHostedService, IDisposable
     private readonly Lock _scraping = new();
 
     /// <param name="meters">Meters that another host of the process made are that host's to tell.</param>
-    public PrometheusMetrics(IMeterFactory meters) : this(OtlpExport.Meters, meters)
+    public PrometheusMetrics(IMeterFactory meters, ServerOptions options) : this(OtlpExport.Meters, meters, options.Service)
     {
     }
 
-    internal PrometheusMetrics(string[] names, IMeterFactory? meters)
+    internal PrometheusMetrics(string[] names, IMeterFactory? meters, string service)
     {
         _provider = Sdk.CreateMeterProviderBuilder()
-            .SetResourceBuilder(OtlpExport.Resource(TelemetrySetup.ServiceName)).AddMeter(names)
+            .SetResourceBuilder(OtlpExport.Resource(service)).AddMeter(names)
             .AddView(instrument => instrument.Meter.Scope is IMeterFactory scope && scope != meters ? MetricStreamConfiguration.Drop : null)
             .AddReader(new BaseExportingMetricReader(_exporter)).Build();
     }

@@ -6,10 +6,8 @@ namespace RtMatching.Server.Telemetry;
 /// <summary>What an operator sees of a server: logs on the console, everything over OTLP where that is asked for.</summary>
 public static class TelemetrySetup
 {
-    public const string ServiceName = "rtmatch-server";
-
     /// <param name="service">Where <c>OTEL_SERVICE_NAME</c> gives no name.</param>
-    public static void AddTelemetry(this IHostApplicationBuilder builder, string service = ServiceName)
+    public static void AddTelemetry(this IHostApplicationBuilder builder, string service)
     {
         // What is known of a request when it begins, for samplers; RequestTrace tells the rest.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);

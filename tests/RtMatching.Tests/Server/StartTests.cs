@@ -1,6 +1,7 @@
 using System.Net;
 using RtMatching.Core.Ingestion;
 using RtMatching.Server;
+using RtMatching.Server.Commands;
 
 namespace RtMatching.Tests.Server;
 
@@ -22,7 +23,7 @@ public class StartTests
     [InlineData("", (IngestionStages)0, false)]
     public void Work_is_named_by_stages(string text, IngestionStages stages, bool valid)
     {
-        Assert.Equal(valid, ServerCommand.TryParseWork(text, out var parsed));
+        Assert.Equal(valid, HostSettings.TryParseWork(text, out var parsed));
         if (valid) Assert.Equal(stages, parsed);
     }
 }

@@ -12,7 +12,7 @@ public sealed class PrometheusTests : IDisposable
     private readonly Meter _meter = new($"test.{Guid.NewGuid():N}", "1.2");
     private readonly PrometheusMetrics _metrics;
 
-    public PrometheusTests() => _metrics = new PrometheusMetrics([_meter.Name], meters: null);
+    public PrometheusTests() => _metrics = new PrometheusMetrics([_meter.Name], meters: null, "rtmatch-server");
 
     public void Dispose()
     {

@@ -12,6 +12,7 @@ internal static class Health
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private static readonly HealthCheck Fine = new(true, null);
+    private static readonly HealthCheck Stopping = new(false, "This process is stopping.");
 
     public static void Map(IEndpointRouteBuilder app) => app.MapGet("/health", CheckAsync)
         .WithName("Health")
@@ -27,11 +28,17 @@ internal static class Health
         .DisableRateLimiting()
         .WithMetadata(new EndpointExample { Response = new HealthAnswer("ready", Fine, Fine) });
 
-    private static async Task<IResult> CheckAsync(Database database, IMatchingBackend backend, ILogger<HealthAnswer> log, CancellationToken cancellation)
+    private static async Task<IResult> CheckAsync(Database database, IMatchingBackend backend, IHostApplicationLifetime lifetime, ILogger<HealthAnswer> log, CancellationToken cancellation)
     {
+        if (lifetime.ApplicationStopping.IsCancellationRequested) return Answer([Stopping, Stopping]);
         var checks = await Task.WhenAll(
             WithinPatienceAsync(token => DatabaseAsync(database, token), log, cancellation),
             WithinPatienceAsync(token => EngineAsync(backend, token), log, cancellation));
+        return Answer(checks);
+    }
+
+    private static IResult Answer(HealthCheck[] checks)
+    {
         var ready = checks.All(check => check.Ready);
         return TypedResults.Json(new HealthAnswer(ready ? "ready" : "not_ready", checks[0], checks[1]), statusCode: ready ? 200 : 503);
     }

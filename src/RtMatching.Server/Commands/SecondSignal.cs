@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace RtMatching.Server;
+namespace RtMatching.Server.Commands;
 
 /// <summary>The first Ctrl+C or SIGTERM stops the server in order, which the host sees to; the second one ends it at once.</summary>
 internal sealed class SecondSignal : IDisposable

@@ -1,0 +1,78 @@
+using System.Reflection;
+using Npgsql;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using RtMatching.Core.Ingestion;
+
+namespace RtMatching.Silo.Clustering;
+
+/// <summary>How this silo finds the others, tells them what it can do, and notices that one has died.</summary>
+internal static class ClusterSetup
+{
+    private const string Invariant = "Npgsql";
+
+    /// <summary>Membership and reminders are a few small statements a second.</summary>
+    private const int Connections = 8;
+
+    public static void UseCluster(this ISiloBuilder silo, SiloOptions options, string connectionString)
+    {
+        var orleans = Named(connectionString);
+        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, options.Cluster));
+        silo.Configure<global::Orleans.Configuration.SiloOptions>(own => own.SiloName = options.Name);
+        silo.Configure<EndpointOptions>(endpoint => Listen(endpoint, options));
+        silo.Configure<ClusterMembershipOptions>(NoticeDeath);
+        silo.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.ConnectionString) = (Invariant, orleans));
+        silo.UseAdoNetReminderService(reminders => (reminders.Invariant, reminders.ConnectionString) = (Invariant, orleans));
+        silo.UseSiloMetadata(Metadata(options));
+        silo.AddActivityPropagation();
+    }
+
+    private static string Named(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString)
+    {
+        SearchPath = ClusterTables.Schema, MaxPoolSize = Connections, ApplicationName = "rtmatch-silo",
+    }.ConnectionString;
+
+    private static void Listen(EndpointOptions endpoint, SiloOptions options)
+    {
+        (endpoint.AdvertisedIPAddress, endpoint.SiloPort, endpoint.GatewayPort) = (options.Address.Address, options.Address.Port, options.GatewayPort);
+        endpoint.SiloListeningEndpoint = SiloAddresses.ListeningAt(options.Address);
+        if (options.GatewayPort != 0)
+            endpoint.GatewayListeningEndpoint = SiloAddresses.ListeningAt(new(options.Address.Address, options.GatewayPort));
+    }
+
+    /// <summary>
+    /// Noticed within about ten seconds, and not of one that is only slow. A killed process's machine refuses the next probe at once, so the
+    /// third miss comes 6 to 9 seconds after the death; a silo that lives has to be silent for as long, and two others must find so, one of
+    /// them asked to look by the other. A machine that is gone without refusing takes up to 15 seconds, as each probe waits its time.
+    /// </summary>
+    private static void NoticeDeath(ClusterMembershipOptions membership)
+    {
+        membership.ProbeTimeout = TimeSpan.FromSeconds(3);      // also the time between probes
+        membership.NumMissedProbesLimit = 3;
+        membership.NumVotesForDeathDeclaration = 2;             // one is enough where two silos are all
+        membership.DeathVoteExpirationTimeout = TimeSpan.FromMinutes(1);
+
+        // Changes are told from silo to silo; reading the table only makes up for what was not heard.
+        membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+
+        // A silo that starts must reach all those that show signs of life. After a power cut the old entries, which nobody is left to declare
+        // dead, hold it up for three of these; every silo writes one row this often.
+        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+        membership.NumMissedTableIAmAliveLimit = 3;
+        membership.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);    // then the process ends, and whoever watches it starts it again
+
+        membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
+        membership.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
+    }
+
+    /// <summary>What placement asks of silos: see RtMatching.Orleans.</summary>
+    private static Dictionary<string, string> Metadata(SiloOptions options) => new()
+    {
+        ["rtmatch.work"] = string.Join(',', Enum.GetValues<IngestionStages>()
+            .Where(stage => stage != IngestionStages.All && options.Work.HasFlag(stage)).Select(stage => stage.ToString().ToLowerInvariant())),
+        ["rtmatch.engine"] = options.Engine ?? "none",
+        ["rtmatch.version"] = typeof(ClusterSetup).Assembly.GetName().Version!.ToString(3),
+        ["rtmatch.name"] = options.Name,
+    };
+}

@@ -1,0 +1,46 @@
+using System.Reflection;
+using Npgsql;
+using RtMatching.Core.Storage;
+
+namespace RtMatching.Silo.Clustering;
+
+/// <summary>The tables and statements of Orleans's ADO.NET providers, in a schema of their own: <c>infra/orleans/postgres.sql</c>.</summary>
+internal static class ClusterTables
+{
+    public const string Schema = "orleans";
+
+    /// <summary>As the file says it.</summary>
+    public const int Version = 1;
+
+    /// <summary>Makes or changes them where this version has not done so. A newer version's are kept: it left them usable for this one.</summary>
+    /// <exception cref="DatabaseSetupException">The role may not create a schema; the message says what its owner runs.</exception>
+    public static async Task ApplyAsync(NpgsqlDataSource source, CancellationToken cancellation)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellation);
+        if (await AppliedAsync(connection, cancellation) >= Version) return;       // The usual case takes no lock.
+        try
+        {
+            await using var apply = new NpgsqlCommand(Sql(), connection) { CommandTimeout = 0 };     // takes its lock itself
+            await apply.ExecuteNonQueryAsync(cancellation);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new DatabaseSetupException(
+                $"The database's role may not make the schema {Schema} ({e.MessageText}); its owner runs: psql -v ON_ERROR_STOP=1 -f infra/orleans/postgres.sql", e);
+        }
+    }
+
+    internal static string Sql()
+    {
+        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream("orleans.sql")!);
+        return reader.ReadToEnd();
+    }
+
+    private static async Task<int> AppliedAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using (var exists = new NpgsqlCommand($"select to_regclass('{Schema}.tables_version') is not null", connection))
+            if (!(bool)(await exists.ExecuteScalarAsync(cancellation))!) return 0;
+        await using var version = new NpgsqlCommand($"select coalesce(max(version), 0) from {Schema}.tables_version", connection);
+        return (int)(await version.ExecuteScalarAsync(cancellation))!;
+    }
+}

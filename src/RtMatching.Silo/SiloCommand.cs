@@ -1,0 +1,166 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using System.Reflection;
+using RtMatching.Core.Ingestion;
+using RtMatching.Core.Storage;
+using RtMatching.Inference.Model;
+using RtMatching.Server;
+using RtMatching.Server.Commands;
+using RtMatching.Server.Security;
+using RtMatching.Silo.Clustering;
+
+namespace RtMatching.Silo;
+
+/// <summary>The command line of <c>rtmatch-silo</c>.</summary>
+internal static class SiloCommand
+{
+    private const int LongestName = 100;
+
+    private static readonly HostProgram Program = new("rtmatch-silo", "--http");
+
+    private static readonly Option<string> Engine = new("--engine")
+    {
+        Description = "What embeds here: cpu, torch (a GPU), or none.", DefaultValueFactory = _ => "cpu", HelpName = "KIND",
+    };
+
+    private static readonly Option<string?> Work = new("--work")
+    {
+        Description = "Stages of the queue worked on here: both, one of them, or none [default: parse,embed; parse without an engine].", HelpName = "STAGES",
+    };
+
+    private static readonly Option<string> Http = new("--http")
+    {
+        Description = "Where to answer requests, for example :8080 for every address; several with semicolons. Off loopback, requests need API keys.",
+        DefaultValueFactory = _ => HostSettings.DefaultUrl,
+        HelpName = "URL",
+    };
+
+    private static readonly Option<string?> Name = new("--name")
+    {
+        Description = "What the others know this silo by; unique in the cluster [default: the machine's name and the process's number].", HelpName = "NAME",
+    };
+
+    private static readonly Option<string> Cluster = new("--cluster")
+    {
+        Description = "Silos of one name and one database are one cluster.", DefaultValueFactory = _ => "rtmatch", HelpName = "NAME",
+    };
+
+    private static readonly Option<int> SiloPort = new("--silo-port") { Description = "Where other silos reach this one; 0 takes a free one.", HelpName = "PORT" };
+
+    private static readonly Option<IPAddress?> Advertise = new("--advertise")
+    {
+        Description = "The address at which other silos reach this one. What silos say to each other is not encrypted: off loopback, this must be " +
+            "a network of their own [default: loopback where --http is, else the machine's address].",
+        HelpName = "IP",
+        CustomParser = AddressOf,
+    };
+
+    private static readonly Option<int> GatewayPort = new("--gateway-port")
+    {
+        Description = "Opens a gateway for programs that talk Orleans; nothing of RtMatching needs one, and it asks for no key. 0 opens none.", HelpName = "PORT",
+    };
+
+    private static readonly Option<int> ShutdownTime = new("--shutdown-time")
+    {
+        Description = "How long a stopping silo finishes what it does before it hands back what it leased.", DefaultValueFactory = _ => 20, HelpName = "SECONDS",
+    };
+
+    /// <summary>What containers set in place of options.</summary>
+    private static readonly EnvironmentOptions Variables = new(
+        (Engine, "RTMATCH_ENGINE"), (Work, "RTMATCH_WORK"), (Http, "RTMATCH_HTTP"), (Name, "RTMATCH_NAME"), (Cluster, "RTMATCH_CLUSTER"),
+        (SiloPort, "RTMATCH_SILO_PORT"), (Advertise, "RTMATCH_ADVERTISE"), (GatewayPort, "RTMATCH_GATEWAY_PORT"),
+        (HostSettings.RequireKeys, "RTMATCH_REQUIRE_KEYS"), (HostSettings.DatabaseName, "RTMATCH_DATABASE"), (ShutdownTime, "RTMATCH_SHUTDOWN_TIME"));
+
+    /// <param name="load">Gives the model at a path in place of the files there; null is the built-in model.</param>
+    public static Task<int> RunAsync(string[] args, Func<string?, LanguageModel>? load = null)
+    {
+        var command = new RootCommand("A silo of an RtMatching cluster: works on the queue, embeds, and answers requests over HTTP.")
+        {
+            Engine, Work, Http, Name, Cluster, SiloPort, Advertise, GatewayPort, HostSettings.RequireKeys, HostSettings.Limit, HostSettings.DatabaseName, ShutdownTime,
+        };
+        command.SetAction((parsed, cancellation) => ServeAsync(parsed, load, cancellation));
+        return Program.RunAsync(command, args, Variables.Help, Variables.Add);
+    }
+
+    private static async Task<int> ServeAsync(ParseResult parsed, Func<string?, LanguageModel>? load, CancellationToken cancellation)
+    {
+        var options = Options(parsed) with { Load = load ?? LanguageModel.Load };
+        var connectionString = "";
+        await using var database = await Database.OpenAsync(
+            cancellation: cancellation, database: parsed.GetValue(HostSettings.DatabaseName), say: Console.Error.WriteLine,
+            configure: pool =>
+            {
+                pool.UseVector();
+                connectionString = pool.ConnectionString;
+            });
+        await ClusterTables.ApplyAsync(database.Source, cancellation);
+        await using var app = SiloHost.Build(database, connectionString, options);
+        return await Program.ServeAsync(app, () => Started(app, options), cancellation);
+    }
+
+    private static string Started(WebApplication app, SiloOptions options) =>
+        $"{app.Services.GetRequiredService<Exposure>().Describe()}; silo {options.Name} at {options.Address} in cluster {options.Cluster}; " +
+        $"engine {options.Engine ?? "none"}; works {HostSettings.Describe(options.Work)}";
+
+    private static SiloOptions Options(ParseResult parsed)
+    {
+        var engine = EngineOf(parsed.GetValue(Engine)!);
+        var urls = HostSettings.CheckedUrls("--http", string.Join(';', parsed.GetValue(Http)!.Split(';').Select(Url)));
+        var work = WorkOf(parsed.GetValue(Work), engine);
+        var address = parsed.GetValue(Advertise) ?? (urls.Split(';').All(Exposure.IsLocal) ? IPAddress.Loopback : SiloAddresses.OfMachine());
+        return new SiloOptions
+        {
+            Name = Checked("--name", parsed.GetValue(Name) ?? $"{Environment.MachineName}-{Environment.ProcessId}"),
+            Cluster = Checked("--cluster", parsed.GetValue(Cluster)!),
+            Engine = engine, Work = work, Urls = urls,
+            Address = SiloAddresses.At(address, Port("--silo-port", parsed.GetValue(SiloPort))),
+            GatewayPort = Port("--gateway-port", parsed.GetValue(GatewayPort)),
+            Server = new ServerOptions
+            {
+                Service = "rtmatch-silo", Work = work, RequireKeys = parsed.GetValue(HostSettings.RequireKeys),
+                Limits = HostSettings.Limits(parsed.GetValue(HostSettings.Limit) ?? []), ShutdownTime = Seconds(parsed.GetValue(ShutdownTime)),
+            },
+        };
+    }
+
+    /// <summary><c>:8080</c> is every address of the machine.</summary>
+    private static string Url(string text) => text.StartsWith(':') ? $"http://*{text}" : text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
+
+    private static string? EngineOf(string text) => text switch
+    {
+        "none" => null,
+        "cpu" => text,
+        "torch" => throw new UsageException("--engine torch: this build holds no RtMatching.Torch; write cpu or none"),
+        _ => throw new UsageException($"--engine {text}: write cpu, torch or none"),
+    };
+
+    private static IngestionStages WorkOf(string? text, string? engine)
+    {
+        if (text is null) return engine is null ? IngestionStages.Parse : IngestionStages.All;
+        var work = HostSettings.Work(text);
+        return engine is null && work.HasFlag(IngestionStages.Embed)
+            ? throw new UsageException($"--work {text} with --engine none: embedding needs an engine; write --engine cpu, or --work parse")
+            : work;
+    }
+
+    /// <summary>Names stand in tables, logs, paths of the API and lines between semicolons.</summary>
+    private static string Checked(string option, string name) =>
+        name.Length is > 0 and <= LongestName && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            ? name
+            : throw new UsageException($"{option} {name}: write up to {LongestName} letters, digits, -, _ and .");
+
+    private static int Port(string option, int port) =>
+        port is >= 0 and <= ushort.MaxValue ? port : throw new UsageException($"{option} {port}: write a port from 0 to {ushort.MaxValue}");
+
+    private static TimeSpan Seconds(int seconds) =>
+        seconds is >= 0 and <= 3600 ? TimeSpan.FromSeconds(seconds) : throw new UsageException($"--shutdown-time {seconds}: write 0 to 3600 seconds");
+
+    private static IPAddress? AddressOf(ArgumentResult result)
+    {
+        var text = result.Tokens.Single().Value;
+        if (IPAddress.TryParse(text, out var address) && !SiloAddresses.IsEverywhere(address)) return address;
+        result.AddError($"--advertise {text}: write an address of this machine as the other silos reach it, for example 10.0.0.7");
+        return null;
+    }
+}

@@ -1,0 +1,38 @@
+using Orleans.Hosting;
+using RtMatching.Core.Storage;
+using RtMatching.Orleans;
+using RtMatching.Server;
+using RtMatching.Silo.Clustering;
+using RtMatching.Silo.Shutdown;
+
+namespace RtMatching.Silo;
+
+/// <summary>Puts the silo together: the cluster first, so that it ends last, then the grains, then the server's endpoints over them.</summary>
+internal static class SiloHost
+{
+    /// <param name="database">Stays the caller's.</param>
+    /// <param name="connectionString">Of the same database, for Orleans's own few connections.</param>
+    public static WebApplication Build(Database database, string connectionString, SiloOptions options) =>
+        RtMatchingHost.Build(database, options.Server, options.Urls, services => services.AddShutdown(options.Server.ShutdownTime), builder =>
+        {
+            QuietLog(builder.Logging);
+            builder.UseOrleans(silo =>
+            {
+                silo.UseCluster(options, connectionString);
+                silo.AddRtMatchingGrains(database, Work(options));
+            });
+        });
+
+    private static SiloWork Work(SiloOptions options) => new()
+    {
+        Name = options.Name, Stages = options.Work, Engine = options.Engine, Load = options.Load,
+        Ingestion = options.Server.Ingestion, ShutdownTime = options.Server.ShutdownTime,
+    };
+
+    /// <summary>Orleans tells its life in hundreds of lines.</summary>
+    private static void QuietLog(ILoggingBuilder log)
+    {
+        log.AddFilter("Orleans", LogLevel.Warning);
+        log.AddFilter("Microsoft.Orleans", LogLevel.Warning);
+    }
+}
