@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
-using System.Reflection;
+using Npgsql;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Storage;
 using RtMatching.Inference.Model;

@@ -1,1 +1,9 @@
-return 0;
+using RtMatching.Core.Documents;
+using RtMatching.Silo;
+
+// The tests' own program. A silo parses with copies of the program that it is.
+if (args is ["parse-worker"]) return await ParseWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput());
+if (args is ["silo", .. var arguments]) return await SiloCommand.RunAsync(arguments);
+
+Console.Error.WriteLine("write: silo ARGUMENTS, as rtmatch-silo takes them");
+return 2;

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Hosting;
