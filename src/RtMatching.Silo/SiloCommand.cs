@@ -96,7 +96,15 @@ internal static class SiloCommand
             });
         await ClusterTables.ApplyAsync(database.Source, cancellation);
         await using var app = SiloHost.Build(database, connectionString, options);
-        return await Program.ServeAsync(app, () => Started(app, options), cancellation);
+        try
+        {
+            return await Program.ServeAsync(app, () => Started(app, options), cancellation);
+        }
+        catch
+        {
+            await app.StopAsync(CancellationToken.None);     // it may have joined already: so that it leaves, and is not missed for a while
+            throw;
+        }
     }
 
     private static string Started(WebApplication app, SiloOptions options) =>

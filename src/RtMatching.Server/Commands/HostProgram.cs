@@ -45,16 +45,7 @@ internal sealed class HostProgram(string name, string listenOption)
     public async Task<int> ServeAsync(WebApplication app, Func<string> started, CancellationToken cancellation)
     {
         using var second = new SecondSignal();
-        try
-        {
-            await app.StartAsync(cancellation);
-        }
-        catch
-        {
-            await app.StopAsync(CancellationToken.None);     // what had started leaves in order: a silo is not missed by others for a while
-            throw;
-        }
-
+        await app.StartAsync(cancellation);
         Say($"listening on {string.Join(' ', app.Urls)}; {started()}");
         await app.WaitForShutdownAsync(CancellationToken.None);
         return 0;
