@@ -14,8 +14,10 @@ internal sealed class EmbedStage(
     /// <summary>
     /// Leases the next documents and cuts their texts, while the model may still be busy with others; null where none waits.
     /// </summary>
+    /// <exception cref="EngineFailedException">The engine embeds nothing now: nothing is leased.</exception>
     public async Task<EmbedWork?> PrepareAsync(long ingestionId, CancellationToken cancellation)
     {
+        engine.ThrowIfFailed();
         var lease = await queue.ClaimAsync(ItemStage.Parsed, ingestionId, options.EmbedBatch, cancellation);
         return lease is null ? null : await PrepareAsync(lease, cancellation);
     }
@@ -38,6 +40,7 @@ internal sealed class EmbedStage(
     }
 
     /// <summary>Embeds and stores what was prepared, in batches sorted by length, each committed on its own.</summary>
+    /// <exception cref="EngineFailedException">The engine embeds nothing now: what is not committed is still held and did not fail.</exception>
     public async Task RunAsync(EmbedWork work, CancellationToken cancellation)
     {
         foreach (var group in work.Entries.GroupBy(entry => (entry.First.Tenant, entry.First.Kind)))
@@ -46,8 +49,25 @@ internal sealed class EmbedStage(
             var known = await KnownAsync(group.Key.Tenant, group.Key.Kind, [.. group], cancellation);
             var ready = group.Where(entry => known.Contains(entry.Hash)).ToList();
             if (ready.Count > 0) await CommitAsync(work.Lease, ready, vectorsOf: null, cancellation);
-            foreach (var batch in Batches(group.Where(entry => !known.Contains(entry.Hash))))
-                await EmbedAsync(work.Lease, batch, cancellation);
+            await EmbedAsync(work.Lease, Batches(group.Where(entry => !known.Contains(entry.Hash))), cancellation);
+        }
+    }
+
+    /// <summary>The next batch stands before the engine while one is run and committed: the engine does not wait for the database.</summary>
+    private async Task EmbedAsync(Lease lease, IEnumerable<IReadOnlyList<EmbedEntry>> batches, CancellationToken cancellation)
+    {
+        var running = Task.CompletedTask;
+        try
+        {
+            foreach (var batch in batches)
+            {
+                (var before, running) = (running, EmbedAsync(lease, batch, cancellation));
+                await before;
+            }
+        }
+        finally
+        {
+            await running;
         }
     }
 
@@ -102,7 +122,7 @@ internal sealed class EmbedStage(
         }, cancellation);
 
     /// <summary>
-    /// Texts of like length together, up to the budget: a batch then costs what its texts cost, and a crash loses one batch.
+    /// Texts of like length together, up to the budget: a batch then costs what its texts cost, and a crash loses one or two.
     /// </summary>
     private IEnumerable<IReadOnlyList<EmbedEntry>> Batches(IEnumerable<EmbedEntry> entries)
     {

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
+using RtMatching.Inference.Batching;
 
 namespace RtMatching.Core.Ingestion;
 
@@ -15,6 +16,7 @@ public sealed class IngestionLoop : IAsyncDisposable
     // However often it is woken: looking must not be all that the database does.
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
 
+    private readonly Engines _engines;
     private readonly IngestionOptions _options;
     private readonly Action<IngestionTrouble> _tell;
     private readonly IngestionCourse _course;
@@ -39,6 +41,8 @@ public sealed class IngestionLoop : IAsyncDisposable
             Failed = (ingestion, e, pause) => tell(IngestionTrouble.Of(ingestion?.Id, e, pause)),
         };
         _loops.Parsing.RanDry = _loops.Embedding.RanDry = Wake;
+        _engines = engines;
+        _engines.Changed += EngineChanged;
     }
 
     /// <summary>Another parser than <see cref="DocumentParser"/>, for tests of what happens around it.</summary>
@@ -46,6 +50,13 @@ public sealed class IngestionLoop : IAsyncDisposable
 
     /// <summary>There may be new work: look at once instead of at the next poll.</summary>
     public void Wake() => _awake.Set();
+
+    private void EngineChanged(Engine engine)
+    {
+        if (engine.Problem is not null) return;
+        _loops.Embedding.Resume();
+        Wake();
+    }
 
     /// <summary>Runs until <paramref name="stop"/>: then nothing more is leased, and what is leased is finished.</summary>
     /// <param name="abort">What is leased is handed back at once.</param>
@@ -143,6 +154,7 @@ public sealed class IngestionLoop : IAsyncDisposable
     /// <summary>Ends the parsers; run nothing any more.</summary>
     public async ValueTask DisposeAsync()
     {
+        _engines.Changed -= EngineChanged;
         if (_parser.IsValueCreated) await _parser.Value.DisposeAsync();
     }
 }

@@ -101,6 +101,13 @@ internal sealed class Turns(TimeProvider time)
         }
     }
 
+    /// <summary>What kept them from working may be over: those postponed need not wait for their pause's end.</summary>
+    public void Resume()
+    {
+        lock (_lock)
+            foreach (var (id, postponed) in _postponed.ToList()) _postponed[id] = postponed with { Pause = TimeSpan.Zero };
+    }
+
     private bool IsPostponed(long id) =>
         _postponed.TryGetValue(id, out var postponed) && time.GetElapsedTime(postponed.Since) < postponed.Pause;
 

@@ -23,32 +23,33 @@ public sealed class Engine : IAsyncDisposable
 
     private readonly EngineSettings _settings;
     private readonly TimeProvider _time;
-    private readonly object _lock = new();              // Monitor's, for its wait and pulse
     private readonly Dictionary<EnginePriority, TextEmbedder> _embedders;
-    private readonly Dictionary<EnginePriority, EngineLine> _lines;
     private readonly Dictionary<EmbeddingOptions, EmbeddingRun> _runs = [];
-    private readonly BackgroundShare _share;
+    private readonly EngineLines _lines;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _run;
-    private int _senders;
-    private volatile EngineFailedException? _failure;
+    private TimeSpan _pause;
+    private long? _recovered;
 
     /// <param name="model">Disposed with the engine.</param>
     public Engine(LanguageModel model, EngineSettings? settings = null, TimeProvider? time = null)
     {
         (Model, _settings, _time) = (model, settings ?? new EngineSettings(), time ?? TimeProvider.System);
-        _share = new BackgroundShare(_time);
-        _embedders = Enum.GetValues<EnginePriority>().ToDictionary(
-            priority => priority, priority => new TextEmbedder(model, BatchTokens(priority), priority));
-        _lines = _embedders.ToDictionary(embedder => embedder.Key, embedder => new EngineLine(
-            embedder.Key, Room(embedder.Key), embedder.Value.BatchTokens, embedder.Value.Cost));
+        _embedders = new()
+        {
+            [EnginePriority.Interactive] = new(model, _settings.InteractiveBatchTokens, EnginePriority.Interactive),
+            [EnginePriority.Background] = new(model, _settings.BackgroundBatchTokens, EnginePriority.Background),
+        };
+        _lines = new EngineLines(
+            Line(EnginePriority.Interactive, new LineRoom(_settings.InteractiveTexts, _settings.InteractiveCharacters)),
+            Line(EnginePriority.Background, new LineRoom(_settings.BackgroundTexts, _settings.BackgroundCharacters)), _time);
         _run = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public LanguageModel Model { get; }
 
     /// <summary>Why it embeds nothing now; null where it works. Holds nothing of any text that was sent.</summary>
-    public string? Problem => _failure?.Message;
+    public string? Problem => _lines.Failure?.Message;
 
     /// <summary>It failed, or works again. Raised on the engine's own thread, which waits for it.</summary>
     public event Action<Engine>? Changed;
@@ -59,6 +60,12 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>Senders that wait for room at the priority.</summary>
     public int WaitingForRoom(EnginePriority priority) => _lines[priority].Room.Waiting;
 
+    /// <summary>Requests that stand in the lines, tokenised.</summary>
+    internal int Waiting => _lines.Waiting;
+
+    /// <exception cref="EngineFailedException">It embeds nothing at all now.</exception>
+    public void ThrowIfFailed() => _lines.ThrowIfFailed();
+
     /// <summary>The embeddings of <paramref name="texts"/>, in their order. Where too much waits already, waits for room first.</summary>
     /// <exception cref="ArgumentException">Options that the model cannot honour, or a text with nothing to pool.</exception>
     /// <exception cref="InvalidOperationException">The model gave a vector that is zero or not finite.</exception>
@@ -66,25 +73,31 @@ public sealed class Engine : IAsyncDisposable
     public async Task<IReadOnlyList<TextEmbedding>> EmbedAsync(
         IReadOnlyList<string> texts, EmbeddingOptions options, EnginePriority priority, CancellationToken cancellation = default)
     {
-        var (run, line) = (RunOf(options), _lines[priority]);
+        var run = RunOf(options);
         if (texts.Count == 0) return [];
-        Arrive();
+        _lines.Arrive();
+        EngineSignals.CountWaiting(Model, priority, texts.Count);
         try
         {
-            using var room = await line.Room.TakeAsync(texts.Count, texts.Sum(text => (long)(text?.Length ?? 0)), cancellation);
+            var characters = texts.Sum(text => (long)(text?.Length ?? 0));
+            using var room = await _lines[priority].Room.TakeAsync(texts.Count, characters, cancellation);
             ThrowIfFailed();
 
             // Tokenised by its sender: the engine's own thread has nothing to do but forwards.
             var request = await Task.Run(() => new EngineRequest(run, texts, cancellation), cancellation);
-            using var givenUp = cancellation.UnsafeRegister(_ => GiveUp(line, request), null);
-            Add(line, request);
+            using var givenUp = cancellation.UnsafeRegister(_ => GiveUp(priority, request), null);
+            _lines.Add(priority, request);
             return await request.Result;
         }
         finally
         {
-            Depart();
+            EngineSignals.CountWaiting(Model, priority, -texts.Count);
+            _lines.Depart();
         }
     }
+
+    private EngineLine Line(EnginePriority priority, LineRoom room) =>
+        new(priority, room, _embedders[priority].BatchTokens, _embedders[priority].Cost);
 
     /// <summary>One for all that have equal options: its rows can share a batch.</summary>
     /// <exception cref="ArgumentException">Options that the model cannot honour.</exception>
@@ -98,75 +111,25 @@ public sealed class Engine : IAsyncDisposable
         }
     }
 
-    private void Arrive()
+    private void GiveUp(EnginePriority priority, EngineRequest request)
     {
-        lock (_lock)
-        {
-            if (_stopping.IsCancellationRequested) throw new EngineFailedException($"The engine of {Model.Name} is stopping.");
-            ThrowIfFailed();
-            _senders++;
-        }
-    }
-
-    private void Depart()
-    {
-        lock (_lock)
-        {
-            _senders--;
-            Monitor.PulseAll(_lock);
-        }
-    }
-
-    private void Add(EngineLine line, EngineRequest request)
-    {
-        lock (_lock)
-        {
-            ThrowIfFailed();
-            line.Add(request);
-            Monitor.PulseAll(_lock);
-        }
-    }
-
-    private void GiveUp(EngineLine line, EngineRequest request)
-    {
-        lock (_lock) line.Remove(request);
+        _lines.Remove(priority, request);
         request.GiveUp();
-    }
-
-    private void ThrowIfFailed()
-    {
-        if (_failure is { } failure) throw new EngineFailedException(failure.Message, failure.InnerException);
     }
 
     private void Run()
     {
-        while (Next() is { } batch)
+        while (_lines.Next() is { } batch)
         {
+            var began = _time.GetTimestamp();
             Run(batch);
-            if (_failure is not null) Recover();
-        }
-    }
-
-    /// <summary>Waits for the next batch; null where the engine stops and nobody waits for it any more.</summary>
-    private EngineBatch? Next()
-    {
-        var (interactive, background) = (_lines[EnginePriority.Interactive], _lines[EnginePriority.Background]);
-        lock (_lock)
-        {
-            while (true)
-            {
-                var line = interactive.IsEmpty || (!background.IsEmpty && _share.IsDue) ? background : interactive;
-                if (line.Gather() is { } batch) return batch;
-                if (!interactive.IsEmpty || !background.IsEmpty) continue;      // all of that line had given up
-                if (_stopping.IsCancellationRequested && _senders == 0) return null;
-                Monitor.Wait(_lock);
-            }
+            _lines.Ran(batch, began);
+            if (_lines.Failure is not null) Recover();
         }
     }
 
     private void Run(EngineBatch batch)
     {
-        var began = _time.GetTimestamp();
         try
         {
             batch.Deliver(Forward(batch));
@@ -182,17 +145,13 @@ public sealed class Engine : IAsyncDisposable
             Judge(batch.Requests[0], exception);
             return;
         }
-        finally
-        {
-            if (batch.Priority == EnginePriority.Background) _share.Took(began);
-        }
 
         foreach (var request in batch.Requests) End(request);
     }
 
     private void RunUnlessFailed(EngineBatch batch)
     {
-        if (_failure is { } failure) batch.Requests[0].Fail(failure);
+        if (_lines.Failure is { } failure) batch.Requests[0].Fail(failure);
         else Run(batch);
     }
 
@@ -226,16 +185,16 @@ public sealed class Engine : IAsyncDisposable
             return;
         }
 
-        if (Try() is { } failure) Fail(failure);
-        request.Fail(_failure ?? exception);
+        if (_lines.Failure is null && Try() is { } probe) Fail(probe);
+        request.Fail(_lines.Failure ?? exception);
     }
 
     /// <summary>What a text that nobody sent fails with; null where it does not.</summary>
     private Exception? Try()
     {
+        Activity.Current = null;
         try
         {
-            Activity.Current = null;
             _embedders[EnginePriority.Interactive].Embed([Probe], new EmbeddingOptions());
             return null;
         }
@@ -247,26 +206,27 @@ public sealed class Engine : IAsyncDisposable
 
     private void Fail(Exception probe)
     {
-        lock (_lock)
-        {
-            _failure = new EngineFailedException($"{Model.Name} embeds nothing at present: {probe.GetType().Name}: {probe.Message}", probe);
-            foreach (var request in _lines.Values.SelectMany(line => line.TakeAll())) request.Fail(_failure);
-        }
-
+        var why = $"{Model.Name} embeds nothing at present: {probe.GetType().Name}: {probe.Message}";
+        _lines.Fail(new EngineFailedException(why, probe));
+        EngineSignals.CountFailure(Model);
         Changed?.Invoke(this);
     }
 
-    /// <summary>Tries until it works, or the engine is stopped.</summary>
+    /// <summary>
+    /// Tries until it works, or the engine is stopped. One that failed again soon after it worked is tried as seldom as before: something that
+    /// is sent again and again may be what breaks it.
+    /// </summary>
     private void Recover()
     {
-        var pause = _settings.FirstPause;
+        if (_recovered is not { } since || _time.GetElapsedTime(since) > _settings.LongestPause) _pause = _settings.FirstPause;
         do
         {
-            if (!Wait(pause)) return;
-            pause = TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, _settings.LongestPause.Ticks));
+            if (!Wait(_pause)) return;
+            _pause = TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, _settings.LongestPause.Ticks));
         }
         while (Try() is not null);
-        _failure = null;
+        _recovered = _time.GetTimestamp();
+        _lines.Reopen();
         Changed?.Invoke(this);
     }
 
@@ -296,24 +256,12 @@ public sealed class Engine : IAsyncDisposable
             "embed batch", ActivityKind.Internal, default(ActivityContext), [new("rtmatch.batch.requests", requests.Count)], links);
     }
 
-    private int? BatchTokens(EnginePriority priority) =>
-        priority == EnginePriority.Interactive ? _settings.InteractiveBatchTokens : _settings.BackgroundBatchTokens;
-
-    private LineRoom Room(EnginePriority priority) => priority == EnginePriority.Interactive
-        ? new LineRoom(_settings.InteractiveTexts, _settings.InteractiveCharacters)
-        : new LineRoom(_settings.BackgroundTexts, _settings.BackgroundCharacters);
-
     /// <summary>What waits is finished first.</summary>
     public async ValueTask DisposeAsync()
     {
-        lock (_lock)
-        {
-            _stopping.Cancel();
-            Monitor.PulseAll(_lock);
-        }
-
+        _lines.Close($"The engine of {Model.Name} is stopping.");
+        await _stopping.CancelAsync();
         await _run;
         Model.Dispose();
-        _stopping.Dispose();
     }
 }

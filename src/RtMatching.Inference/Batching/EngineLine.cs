@@ -12,7 +12,8 @@ internal sealed class EngineLine(EnginePriority priority, LineRoom room, int bud
     private readonly LinkedList<EngineRequest> _waiting = new();
 
     public LineRoom Room => room;
-    public bool IsEmpty => _waiting.Count == 0;
+    public int Count => _waiting.Count;
+    public bool IsEmpty => Count == 0;
 
     public void Add(EngineRequest request) => _waiting.AddLast(request);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using RtMatching.Inference.Batching;
 using RtMatching.Inference.Kernels;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
@@ -11,6 +12,7 @@ namespace RtMatching.Inference.Telemetry;
 internal static class EngineSignals
 {
     private const string ModelTag = "gen_ai.request.model";
+    private const string PriorityTag = "rtmatch.engine.priority";
     private const string OperationTag = "gen_ai.operation.name";
     private const string Operation = "embeddings";
 
@@ -31,8 +33,20 @@ internal static class EngineSignals
         "rtmatch.engine.passes", "{pass}", "Passes over a text, the first one counted.", tags: null,
         new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12] });
 
+    private static readonly UpDownCounter<int> Waiting = Signals.Meter.CreateUpDownCounter<int>(
+        "rtmatch.engine.waiting", "{text}", "Texts sent to an engine that wait for room before it, in its line or for their batch's end.");
+
+    private static readonly Counter<long> Failures = Signals.Meter.CreateCounter<long>(
+        "rtmatch.engine.failures", "{failure}", "Times that an engine began to fail whatever it was given.");
+
     static EngineSignals() => Signals.Meter.CreateObservableUpDownCounter(
         "rtmatch.engine.memory", () => NativeBuffer.AllocatedBytes, "By", "Weights, caches and buffers that the engine holds outside the managed heap.");
+
+    /// <param name="texts">More of them wait; fewer where it is negative.</param>
+    public static void CountWaiting(LanguageModel model, EnginePriority priority, int texts) =>
+        Waiting.Add(texts, new(ModelTag, model.Name), new(PriorityTag, priority == EnginePriority.Interactive ? "interactive" : "background"));
+
+    public static void CountFailure(LanguageModel model) => Failures.Add(1, new KeyValuePair<string, object?>(ModelTag, model.Name));
 
     /// <summary>Runs a batch under a span of its own and counts it.</summary>
     /// <param name="budget">Tokens that fit a batch.</param>

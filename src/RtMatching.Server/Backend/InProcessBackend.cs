@@ -13,6 +13,8 @@ namespace RtMatching.Server.Backend;
 internal sealed class InProcessBackend(
     ServerOptions options, Engines engines, ProfileRankings rankings, IngestionWork ingestion, BulkRankingWork bulkRankings, Readiness readiness) : IMatchingBackend
 {
+    private static readonly TimeSpan ProblemLasts = TimeSpan.FromMinutes(2);
+
     private readonly string _name = $"{Environment.MachineName}-{Environment.ProcessId} cpu";
     private readonly StandingRankings _standing = new();
 
@@ -46,13 +48,19 @@ internal sealed class InProcessBackend(
     public Task<IReadOnlyList<EngineStatus>> EnginesAsync(CancellationToken cancellation)
     {
         var loaded = engines.Loaded;
+        var failed = loaded.FirstOrDefault(engine => engine.Problem is not null);
         var work = Enum.GetValues<IngestionStages>().Where(stage => stage != IngestionStages.All && options.Work.HasFlag(stage));
         return Task.FromResult<IReadOnlyList<EngineStatus>>(
         [
             new EngineStatus(_name, [.. loaded.Select(engine => engine.Model.Name)], [.. work.Select(stage => stage.ToString().ToLowerInvariant())],
-                readiness.IsReady, readiness.Problem, loaded.Sum(engine => engine.Model.Texts), loaded.Sum(engine => engine.Model.Tokens)),
+                readiness.IsReady && failed is null, failed?.Problem ?? readiness.Problem ?? LoadProblem(),
+                loaded.Sum(engine => engine.Model.Texts), loaded.Sum(engine => engine.Model.Tokens)),
         ]);
     }
+
+    /// <summary>Of a model that something still asks for: an ingestion tries at least once a minute.</summary>
+    private string? LoadProblem() =>
+        engines.LoadProblems.FirstOrDefault(problem => DateTimeOffset.UtcNow - problem.At < ProblemLasts)?.Message;
 
     public Task<IReadOnlyList<SiloStatus>> SilosAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<SiloStatus>>([]);
 

@@ -73,13 +73,4 @@ public class EngineGateTests
         while (gate.Waiting == before) await Task.Delay(1);
         return task;
     }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        private long _now;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-        public override long GetTimestamp() => Interlocked.Read(ref _now);
-        public void Advance(TimeSpan by) => Interlocked.Add(ref _now, by.Ticks);
-    }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
+using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 
 namespace RtMatching.Tests.Ingestion;
@@ -82,6 +83,31 @@ public class IngestionLoopTests
         Assert.InRange(run.Troubles.Count(trouble => trouble.IngestionId == broken), 1, 6);       // it pauses for a second, then two
         Assert.Contains("Put it back", run.Troubles.First().Message);
         Assert.Equal(0, await bench.CountAsync($"select count(*) from items where ingestion_id = {broken} and attempts > 0"));
+    }
+
+    [Fact]
+    public async Task An_engine_that_fails_is_waited_for_and_no_item_is_blamed()
+    {
+        var gone = false;
+        await using var bench = await IngestionBench.CreateAsync(Quick);
+        bench.Prefilling = number =>
+        {
+            if (number == 2) Volatile.Write(ref gone, true);
+            if (Volatile.Read(ref gone)) throw new IOException("worked as a secret");
+        };
+        await using var engines = new Engines(
+            _ => bench.Model, NullLogger.Instance, new EngineSettings { FirstPause = TimeSpan.FromMilliseconds(50) });
+        var ids = new List<long>();
+        foreach (var tenant in new[] { "default", "other" })
+            ids.Add(await bench.Service().StartAsync(new IngestionRequest { Tenant = tenant, Source = tenant }, Made(tenant, 30)));
+        await using var run = Running.Start(bench, Quick, engines);
+        await UntilAsync(async () => run.Troubles.Count >= 2
+            && await bench.CountAsync("select count(*) from items where stage = 'queued' or lease_token is not null") == 0);
+
+        Assert.Equal(0, await bench.CountAsync("select count(*) from items where attempts > 0 or stage = 'dead'"));
+        Assert.All(run.Troubles, trouble => Assert.Contains("scripted embeds nothing at present", trouble.Message));
+        Volatile.Write(ref gone, false);
+        foreach (var id in ids) Assert.Equal(30, (await EndAsync(bench, id)).Counts.Embedded);
     }
 
     [Fact]
