@@ -1,0 +1,279 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Npgsql;
+using RtMatching.Core.Documents;
+using RtMatching.Core.Ingestion;
+using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
+using RtMatching.Inference.Batching;
+using RtMatching.Inference.Model;
+using RtMatching.Tests.Pooling;
+
+namespace RtMatching.Orleans.Tests.Measurements;
+
+/// <summary>
+/// What one CV asks of the database, measured on a real one through the code that does it: a parser and a decoder without arithmetic, so that
+/// what is left is the queue and the store. Prints a table and the options that put it into the model.
+/// </summary>
+internal sealed class DatabaseDemands
+{
+    private const int Batch = 64;
+    private const int SubmittedTogether = 200;      // as Submission commits them
+    private const int Leased = 12_800;              // 100 silos, two batches each
+    private const int IndexedVectors = 10_000;
+    private const int Dimension = 1024;             // what goes into the model; 256 is shown beside
+
+    private static readonly int[] Queues = [10_000, 100_000, 1_000_000];
+
+    private readonly IngestionOptions _options = new()
+    {
+        Lease = TimeSpan.FromMinutes(10), ParseBatch = Batch, EmbedBatch = Batch, EmbedBatchCharacters = int.MaxValue,
+    };
+
+    private readonly Database _database;
+    private readonly DatabaseMeter _meter;
+    private readonly DatabaseRetry _retry;
+    private readonly WorkQueue _queue;
+    private readonly Dictionary<string, double> _found = [];        // options of the model
+    private int _nextCv;
+
+    private DatabaseDemands(Database database, NpgsqlConnection own)
+    {
+        (_database, _meter) = (database, new DatabaseMeter(own));
+        _retry = new DatabaseRetry(database, TimeSpan.FromSeconds(30));
+        _queue = new WorkQueue(_retry, _options);
+    }
+
+    /// <summary><c>demands [most]</c>: queues of at most so many items, a million by default.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var most = Queues[^1];
+        if (args.Length > 1 || (args.Length == 1 && !(int.TryParse(args[0], CultureInfo.InvariantCulture, out most) && most >= Queues[0])))
+        {
+            Console.Error.WriteLine($"demands [ITEMS]: measures with queues of up to ITEMS, {Queues[0]} at least; {Queues[^1]} by default.");
+            return 2;
+        }
+
+        await using var test = await DemandsDatabase.CreateAsync();
+        await using var own = new NpgsqlConnection(test.ConnectionString + ";Pooling=false");
+        await own.OpenAsync();
+        var started = Stopwatch.StartNew();
+        await new DatabaseDemands(test.Database, own).RunAsync([.. Queues.Where(queue => queue <= most)]);
+        Console.WriteLine(Text($"\nTook {started.Elapsed.TotalSeconds:n0} s."));
+        return 0;
+    }
+
+    private async Task RunAsync(IReadOnlyList<int> queues)
+    {
+        Row("what", "processor ms", "waited ms", "log bytes", "of");
+        Row("--", "--:", "--:", "--:", ":--");
+        await SmallVectorsAsync();
+        var profile = await ProfileAsync(Dimension);
+        var ingestion = await SubmitAsync(profile, (queues.Count + 2) * 8 * Batch);
+        await ParseAsync(ingestion, (queues.Count + 2) * 8);
+        await LeaseAsync(ingestion);
+        foreach (var queue in queues) await QueueAsync(profile, ingestion, queue);
+        await SizesAsync();
+        await IndexAsync(profile, ingestion);
+        Console.WriteLine($"\nmodel {string.Join(' ', _found.Select(option => Text($"{option.Key} {option.Value:g4}")))}");
+    }
+
+    /// <summary>256 dimensions from handing in to embedded; also how many rows a CV writes on its way.</summary>
+    private async Task SmallVectorsAsync()
+    {
+        const int Batches = 16;
+        var rows = await RowsAsync();
+        var profile = await ProfileAsync(256);
+        var ingestion = await SubmitAsync(profile, Batches * Batch, says: false);
+        await ParseAsync(ingestion, Batches, says: false);
+        await EmbedAsync(profile, ingestion, Batches, "no other items");
+        var perCv = (await RowsAsync() - rows) / (Batches * Batch);
+        Console.WriteLine(Text($"| rows written from handing in to embedded | | | | {perCv:0.0} a CV |"));
+        _found["--rows-per-cv"] = perCv;
+    }
+
+    /// <summary>Backends tell what they did when they end.</summary>
+    private async Task<double> RowsAsync()
+    {
+        _database.Source.Clear();
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        return await _meter.NumberAsync("select sum(n_tup_ins + n_tup_upd) from pg_stat_user_tables where schemaname = 'public'");
+    }
+
+    private async Task<ProfileVersion> ProfileAsync(int dimension) => await new ProfileStore(_database).SaveAsync(new TaskProfile
+    {
+        Name = $"demands-{dimension}", ModelName = "demands", WeightsHash = "00", MaxTokens = 8000, Dimension = dimension,
+    });
+
+    private async Task<long> SubmitAsync(ProfileVersion profile, int cvs, bool says = true)
+    {
+        var store = new IngestionStore(_retry);
+        var id = await store.CreateAsync("default", DocumentKind.Cv, "demands", profile.Id, reembed: false, default);
+        var submission = new Submission(_retry, profile, (await store.FindAsync(id, default))!, new VectorStore(_database, profile));
+        var costs = new List<DatabaseCost>();
+        for (var left = cvs; left > 0; left -= SubmittedTogether)
+        {
+            var items = Enumerable.Range(_nextCv, Math.Min(left, SubmittedTogether)).Select(MadeUpCvs.Item).ToList();
+            _nextCv += items.Count;
+            costs.Add((await _meter.MeasureAsync(async () =>
+            {
+                foreach (var item in items) await submission.AddAsync(item, default);
+                await submission.FlushAsync(default);
+            })).Per(items.Count));
+        }
+
+        await store.SubmittedAsync(id, key: null, default);
+        var cost = Say("CV handed in", DatabaseMeter.Median(costs), $"200 in a transaction, {MadeUpCvs.Text(0).Length:n0} characters");
+        if (!says) return id;
+        _found["--submit-ms-per-cv"] = cost.ProcessorMs;
+        _found["--log-bytes-before"] = cost.LogBytes;
+        return id;
+    }
+
+    private async Task ParseAsync(long ingestion, int batches, bool says = true)
+    {
+        var stage = new ParseStage(_retry, _queue, (bytes, _) => Task.FromResult(Parsed(Encoding.UTF8.GetString(bytes.Span))), _options);
+        var cost = (await _meter.MedianAsync(batches, () => stage.StepAsync(ingestion, default))).Per(Batch);
+        Say("CV parsed", cost, "claimed by 64, committed one by one");
+        if (!says) return;
+        _found["--parse-ms-per-cv"] = cost.ProcessorMs;
+        _found["--log-bytes-before"] += cost.LogBytes;
+    }
+
+    private static ParsedDocument Parsed(string text) =>
+        new(DocumentOutcome.Ok, DocumentFormat.Text, text, [new Section(SectionKind.Other, 0, text.Length)], null);
+
+    /// <summary>Renewing, and the smallest commit there is: of one row.</summary>
+    private async Task LeaseAsync(long ingestion)
+    {
+        await using (await ClaimAsync(ingestion, 1))
+        {
+            var smallest = Say("lease of one item renewed", await _meter.MedianAsync(50, () => _queue.RenewAsync(default)), "a commit that waits for the disk");
+            _found["--flush-ms"] = Math.Max(0, smallest.Ms - smallest.ProcessorMs);
+        }
+
+        await using (await ClaimAsync(ingestion, Batch))
+        {
+            var cost = Say("lease of 64 renewed", await _meter.MedianAsync(20, () => _queue.RenewAsync(default)), "one statement").Per(Batch);
+            _found["--renew-ms-per-item"] = cost.ProcessorMs;
+        }
+    }
+
+    private async Task<Lease> ClaimAsync(long ingestion, int items) =>
+        await _queue.ClaimAsync(ItemStage.Parsed, ingestion, items, default) ?? throw new InvalidOperationException("Nothing waits to be claimed.");
+
+    /// <summary>Claims and embeds in front of a long queue.</summary>
+    private async Task QueueAsync(ProfileVersion profile, long ingestion, int queue)
+    {
+        await FillAsync(ingestion, queue);
+        var few = await ClaimsAsync(ingestion, Batch, queue, "none leased");
+        var many = await ClaimsAsync(ingestion, 8 * Batch, queue, "none leased");
+        var look = Say("look at what is open", await _meter.MedianAsync(5, () => new OpenIngestions(_retry).FindAsync(default)), Text($"{queue:n0} items wait"));
+        _found["--overseer-ms"] = look.ProcessorMs;
+        Say("look for expired leases", await _meter.MedianAsync(5, () => _queue.ReapAsync(default)), Text($"{queue:n0} items wait"));
+        var (read, stored) = await EmbedAsync(profile, ingestion, 8, Text($"{queue:n0} items wait"));
+        _found["--read-ms-per-cv"] = Math.Max(0, read.ProcessorMs - few.ProcessorMs / Batch);
+        _found["--commit-ms-per-cv"] = stored.ProcessorMs;
+        _found["--log-bytes-embed"] = read.LogBytes + stored.LogBytes;
+        if (queue < 2 * Leased) return;
+        var perItem = (many.ProcessorMs - few.ProcessorMs) / (7 * Batch);
+        await using var lease = await ClaimAsync(ingestion, Leased);
+        var behind = await ClaimsAsync(ingestion, 8 * Batch, queue, Text($"{Leased:n0} leased"));
+        _found["--claim-ms-per-item"] = perItem;
+        _found["--claim-ms-per-passed"] = Math.Max(0, behind.ProcessorMs - many.ProcessorMs) / Leased;
+    }
+
+    private async Task<DatabaseCost> ClaimsAsync(long ingestion, int items, int queue, string leased)
+    {
+        Lease? lease = null;
+        var cost = await _meter.MedianAsync(11, async () => lease = await ClaimAsync(ingestion, items), async () => await lease!.DisposeAsync());
+        return Say(Text($"claim of {items}"), cost, Text($"{queue:n0} items wait, {leased}"));
+    }
+
+    /// <summary>Items that nobody comes to, without documents: they stand behind the real ones.</summary>
+    private async Task FillAsync(long ingestion, int queue)
+    {
+        await _meter.ExecuteAsync("alter table items drop constraint if exists items_document_id_fkey");
+        await _meter.ExecuteAsync($"""
+            insert into items (ingestion_id, tenant, external_id, document_id, version, content_hash, stage, outcome)
+            select {ingestion}, 'default', 'filler ' || g, 1000000000 + g, 1, sha256(g::text::bytea), 'parsed', 'ok'
+            from generate_series((select count(*) from items where ingestion_id = {ingestion} and external_id like 'filler %') + 1, {queue}) g
+            """);
+        await _meter.ExecuteAsync("vacuum (analyze) items");
+    }
+
+    private async Task<(DatabaseCost Read, DatabaseCost Stored)> EmbedAsync(ProfileVersion profile, long ingestion, int batches, string beside)
+    {
+        using var model = new LanguageModel("demands", "00", new ByteTokenizer(suffix: [0]), new ScriptedDecoder(profile.Profile.Dimension, window: 8192));
+        await using var engine = new Engine(model);
+        var stage = new EmbedStage(_retry, _queue, engine, new DocumentEmbedder(model, profile.Profile), new VectorStore(_database, profile), _options);
+        var (read, stored) = (new List<DatabaseCost>(), new List<DatabaseCost>());
+        for (var i = 0; i < batches; i++)
+        {
+            EmbedWork? work = null;
+            read.Add((await _meter.MeasureAsync(async () => work = await stage.PrepareAsync(ingestion, default))).Per(Batch));
+            stored.Add((await _meter.MeasureAsync(() => stage.RunAsync(work!, default))).Per(Batch));
+            await work!.DisposeAsync();
+        }
+
+        return (Say("CV claimed and its text read", DatabaseMeter.Median(read), $"64 in a claim, texts one by one; {beside}"),
+            Say(Text($"vector of {profile.Profile.Dimension} stored"), DatabaseMeter.Median(stored), $"64 in a transaction; {beside}; the wait is the decoder's too"));
+    }
+
+    private async Task SizesAsync()
+    {
+        var items = await _meter.NumberAsync("select count(*) from items");
+        _found["--table-bytes-per-item"] = await _meter.NumberAsync("select pg_relation_size('items')") / items;
+        _found["--index-bytes-per-item"] = await _meter.NumberAsync("select pg_indexes_size('items')") / items;
+        foreach (var index in await NamesAsync("select indexrelid::regclass::text from pg_index where indrelid = 'items'::regclass order by 1"))
+            Console.WriteLine(Text($"| index {index} | | | | {await _meter.NumberAsync($"select pg_relation_size('{index}')") / items:0} bytes an item |"));
+    }
+
+    private async Task<IReadOnlyList<string>> NamesAsync(string sql)
+    {
+        var names = new List<string>();
+        await using var command = _database.Source.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync()) names.Add(reader.GetString(0));
+        return names;
+    }
+
+    /// <summary>Building the index, and what storing costs once it is there.</summary>
+    private async Task IndexAsync(ProfileVersion profile, long ingestion)
+    {
+        var vectors = new VectorStore(_database, profile);
+        var there = await _meter.NumberAsync($"select count(*) from {vectors.Vectors}");
+        await PutVectorsAsync(vectors, IndexedVectors - (int)there);
+        _found["--vector-bytes"] = await _meter.NumberAsync($"select pg_total_relation_size('{vectors.Vectors}')") / IndexedVectors;
+        var built = Say("HNSW index built", await _meter.MeasureAsync(() => vectors.BuildIndexesAsync()), Text($"{IndexedVectors:n0} vectors of {Dimension}"));
+        _found["--hnsw-seconds-per-ten-thousand"] = built.ProcessorMs / 1000;
+        _found["--hnsw-bytes"] = await _meter.NumberAsync($"select pg_relation_size('{vectors.Vectors}_cv_hnsw')") / IndexedVectors;
+        var (_, stored) = await EmbedAsync(profile, ingestion, 8, Text($"an HNSW index of {IndexedVectors:n0}"));
+        _found["--index-ms-per-cv"] = Math.Max(0, stored.ProcessorMs - _found["--commit-ms-per-cv"]);
+    }
+
+    private async Task PutVectorsAsync(VectorStore vectors, int count)
+    {
+        for (var from = 0; from < count; from += 1000)
+        {
+            var some = Enumerable.Range(from, Math.Min(1000, count - from)).Select(number => new StoredVector(
+                "default", DocumentKind.Cv, [.. BitConverter.GetBytes((long)number), .. new byte[24]], ScriptedDecoder.Vector([number], 7, Dimension)));
+            await _retry.CommitAsync(async (transaction, token) =>
+            {
+                await vectors.PutAsync(transaction, [.. some], token);
+                return true;
+            }, default);
+        }
+    }
+
+    private static DatabaseCost Say(string what, DatabaseCost cost, string of)
+    {
+        Row(what, Text($"{cost.ProcessorMs:0.000}"), Text($"{cost.Ms:0.000}"), Text($"{cost.LogBytes:n0}"), of);
+        return cost;
+    }
+
+    private static void Row(params string[] cells) => Console.WriteLine($"| {string.Join(" | ", cells)} |");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
