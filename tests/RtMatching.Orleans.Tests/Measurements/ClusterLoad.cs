@@ -23,12 +23,12 @@ internal sealed record ClusterLoad(ClusterParameters Parameters, int Silos)
     /// <summary>Batches that one silo may have in flight, of all ingestions.</summary>
     public int BatchesPerSilo => Parameters.Window * Parameters.Ingestions;
 
-    /// <summary>Items that an ingestion claims at once: one for each place in the batches that its silos have room for, up to a limit.</summary>
+    /// <summary>Items that an ingestion claims at once: as many as its silos have room for, up to a limit.</summary>
     public double Chunk => Math.Min(Parameters.Chunk, (double)Silos * Parameters.Window * Parameters.Batch);
 
     /// <summary>
-    /// Items leased at a stage when a chunk is claimed: those in flight and, at each ingestion, a chunk that waits. A claim passes over them all,
-    /// because its index holds items until they have ended.
+    /// Items leased at a stage when a chunk is claimed: those in flight and, at each ingestion, a chunk that waits. A claim passes over
+    /// them all, because its index holds items until they have ended.
     /// </summary>
     public double Leased => (double)Silos * BatchesPerSilo * Parameters.Batch + Parameters.Ingestions * Chunk;
 
@@ -54,12 +54,15 @@ internal sealed record ClusterLoad(ClusterParameters Parameters, int Silos)
     /// <summary>Of a batch where nothing is shared.</summary>
     public Resource Engine => new("engine", 1, Parameters.Batch * Parameters.EngineMsPerCv);
 
+    /// <summary>A dispatch looks the more seldom the longer it takes: a twentieth of the time at most.</summary>
+    private double LookMsPerSecond => Math.Min(Parameters.LookMs / Parameters.LookSeconds, 1000.0 / 20);
+
     /// <summary>Work of the database to store a vector and end its item.</summary>
     public double StoreMsPerCv => Parameters.CommitMsPerCv + Parameters.Indexed * Parameters.IndexMsPerCv;
 
     public Resource Database => new("database's processors", Parameters.DbCores, Parameters.Batch * (Parameters.ReadMsPerCv + StoreMsPerCv),
         Parameters.Overlap * (Parameters.SubmitMsPerCv + Parameters.ParseMsPerCv) + Stages * ClaimMs / Chunk,
-        (RenewalsPerSecond * Parameters.RenewMsPerItem + Parameters.OverseerMs / Parameters.OverseerSeconds
+        (RenewalsPerSecond * Parameters.RenewMsPerItem + Parameters.Ingestions * LookMsPerSecond
             + (MembershipWritesPerSecond + MembershipRowsReadPerSecond) * Parameters.MembershipMsPerRow) / 1000);
 
     public Resource Log => new("log's disk", 1,
@@ -77,7 +80,10 @@ internal sealed record ClusterLoad(ClusterParameters Parameters, int Silos)
     /// <summary>What a batch waits for that others do not make longer: the path, and a commit that waits for the disk.</summary>
     public double DelayMs => Parameters.PathMs + Parameters.FlushMs;
 
-    /// <summary>CVs per second that no arrangement of the same load can pass: the tightest resource, or the batches in flight (Denning and Buzen 1978).</summary>
+    /// <summary>
+    /// CVs per second that no arrangement of the same load can pass: the tightest resource, or the batches in flight (Denning and Buzen
+    /// 1978, Computing Surveys 10:225).
+    /// </summary>
     public (string Name, double CvsPerSecond) Bound()
     {
         var batch = Parameters.Batch;

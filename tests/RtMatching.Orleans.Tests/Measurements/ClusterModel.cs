@@ -1,12 +1,12 @@
 namespace RtMatching.Orleans.Tests.Measurements;
 
 /// <summary>
-/// A closed queueing network of a cluster, in closed form. Each silo is a class of its own: its batches queue for its engine and, with those of
-/// all others, for the database, the log, the claimer and the ingestion's grain. Within a class by exact mean value analysis
+/// A closed queueing network of a cluster, in closed form. Each silo is a class of its own: its batches queue for its engine and, with
+/// those of all others, for the database, the log, the claimer and the ingestion's grain. Within a class by exact mean value analysis
 /// (Reiser and Lavenberg 1980, JACM 27:313); what it finds of the others as Bard's approximation says (1979): their mean queue.
 /// A resource of m servers is one m times as fast and a delay of the rest (Seidmann, Schweitzer and Shalev-Oren 1987,
-/// Large Scale Systems 12:91); work that comes with each CV but is waited for by no batch is an open class that slows the others down (Lazowska,
-/// Zahorjan, Graham and Sevcik 1984, "Quantitative System Performance", chapter 7).
+/// Large Scale Systems 12:91); work that comes with each CV but is waited for by no batch is an open class that slows the others down
+/// (Lazowska, Zahorjan, Graham and Sevcik 1984, "Quantitative System Performance", chapter 7).
 /// </summary>
 internal static class ClusterModel
 {
@@ -50,7 +50,7 @@ internal static class ClusterModel
         return low * 1000;
     }
 
-    /// <summary>CVs per millisecond that the batches in flight achieve beside the work that <paramref name="cvsPerMs"/> bring with them.</summary>
+    /// <summary>CVs per millisecond that the batches in flight achieve beside the work that <paramref name="cvsPerMs"/> bring.</summary>
     private static double Closed(ClusterLoad load, double cvsPerMs)
     {
         var shared = load.Shared;
@@ -73,7 +73,7 @@ internal static class ClusterModel
         }
     }
 
-    /// <summary>Exact mean value analysis of one silo's batches, who find <paramref name="others"/> in each queue besides their own.</summary>
+    /// <summary>Exact mean value analysis of one silo's batches, who find <paramref name="others"/> in each queue too.</summary>
     /// <returns>Batches per millisecond, and how many of this silo's stand at each resource.</returns>
     private static (double BatchesPerMs, double[] Queues) OneSilo(int batches, double[] service, double[] others, double delay)
     {

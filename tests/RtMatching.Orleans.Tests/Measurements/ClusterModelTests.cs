@@ -7,7 +7,7 @@ public class ClusterModelTests
     private static readonly ClusterParameters Bare = new()
     {
         PathMs = 0, DispatchMs = 0, SubmitMsPerCv = 0, ParseMsPerCv = 0, ClaimMsPerItem = 0, ClaimMsPerPassed = 0, RenewMsPerItem = 0,
-        ReadMsPerCv = 0, CommitMsPerCv = 0, FlushMs = 0, LogBytesBefore = 0, LogBytesEmbed = 0, OverseerMs = 0, MembershipMsPerRow = 0,
+        ReadMsPerCv = 0, CommitMsPerCv = 0, FlushMs = 0, LogBytesBefore = 0, LogBytesEmbed = 0, LookMs = 0, MembershipMsPerRow = 0,
     };
 
     [Theory]
@@ -50,7 +50,10 @@ public class ClusterModelTests
     [InlineData(1, 0.3, 64)]
     public void Throughput_never_falls_short_of_one_silo_or_passes_the_bound(double engineMs, double overlap, int cores)
     {
-        var parameters = new ClusterParameters { EngineMsPerCv = engineMs, Overlap = overlap, DbCores = cores, ClaimMsPerPassed = 0, RenewMsPerItem = 0, MembershipMsPerRow = 0 };
+        var parameters = new ClusterParameters
+        {
+            EngineMsPerCv = engineMs, Overlap = overlap, DbCores = cores, ClaimMsPerPassed = 0, RenewMsPerItem = 0, MembershipMsPerRow = 0,
+        };
         var before = 0.0;
         foreach (var silos in (int[])[1, 2, 5, 20, 100, 300])
         {
@@ -94,9 +97,11 @@ public class ClusterModelTests
     {
         var load = new ClusterLoad(new ClusterParameters(), 2);
 
-        var (exponential, measured) = (ClusterSimulation.Run(load, ServiceTimes.Exponential, 2000), ClusterSimulation.Run(load, ServiceTimes.AsMeasured, 2000));
+        var (exponential, measured) = (Run(ServiceTimes.Exponential), Run(ServiceTimes.AsMeasured));
 
         Assert.True(measured.CvsPerSecond > exponential.CvsPerSecond);
+
+        SimulatedCluster Run(ServiceTimes times) => ClusterSimulation.Run(load, times, batches: 2000);
     }
 
     [Fact]

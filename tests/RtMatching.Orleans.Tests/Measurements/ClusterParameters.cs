@@ -83,11 +83,11 @@ internal sealed record ClusterParameters
     [Description("rows inserted or updated per CV from handing in to embedded, renewals left out")]
     public double RowsPerCv { get; init; } = 12;
 
-    [Description("milliseconds of the database for one look of the overseer at what is open")]
-    public double OverseerMs { get; init; } = 2;
+    [Description("milliseconds of the database for one look at what an ingestion has to do")]
+    public double LookMs { get; init; } = 2;
 
-    [Description("seconds between two looks of the overseer, and between two reports of a silo to the directory")]
-    public double OverseerSeconds { get; init; } = 2;
+    [Description("seconds between two looks of an ingestion's dispatch that nobody woke")]
+    public double LookSeconds { get; init; } = 0.25;
 
     [Description("milliseconds of the database per row of the membership table, read or written; assumed")]
     public double MembershipMsPerRow { get; init; } = 0.05;
@@ -157,7 +157,9 @@ internal sealed record ClusterParameters
 
     /// <summary>Every option with its value and what it means.</summary>
     public IEnumerable<string> Describe() => Options().Select(known => string.Create(CultureInfo.InvariantCulture,
-        $"  {known.Option,-26} {known.Property.GetValue(this),-10} {known.Property.GetCustomAttribute<DescriptionAttribute>()!.Description}"));
+        $"  {known.Option,-31} {known.Property.GetValue(this),-9} {Meaning(known.Property)}"));
+
+    private static string Meaning(PropertyInfo property) => property.GetCustomAttribute<DescriptionAttribute>()!.Description;
 
     private static IEnumerable<(string Option, PropertyInfo Property)> Options() =>
         typeof(ClusterParameters).GetProperties(BindingFlags.Public | BindingFlags.Instance)

@@ -38,8 +38,9 @@ internal static class ClusterReport
 
     private static void Throughputs(ClusterParameters parameters, TextWriter output)
     {
-        output.WriteLine(Text($"Throughput with engines of {1000 / parameters.EngineMsPerCv:n0} CVs/s, handing in and parsing {parameters.Overlap:p0} beside:\n"));
-        Row(output, "silos", "model CVs/s", "of linear", "engine busy", "database busy", "busiest", "simulated", "model is off", "simulated as measured", "model is off");
+        output.WriteLine(Text($"Engines of {1000 / parameters.EngineMsPerCv:n0} CVs/s, {parameters.Overlap:p0} of handing in and parsing beside:\n"));
+        Row(output, "silos", "model CVs/s", "of linear", "engine busy", "database busy", "busiest", "simulated", "model is off",
+            "simulated as measured", "model is off");
         Row(output, [.. Enumerable.Repeat("--:", 5), ":--", .. Enumerable.Repeat("--:", 4)]);
         foreach (var silos in Silos)
         {
@@ -79,16 +80,17 @@ internal static class ClusterReport
         Row(output, Text($"{load.Silos}"), Duration(parameters.Cvs / rate), Text($"{leased / load.Chunk:n1}"), Text($"{leased:n0}"),
             Text($"{load.RenewalsPerSecond:n0}"), Text($"{rate * parameters.RowsPerCv + load.RenewalsPerSecond:n0}"),
             Text($"{rate * (parameters.LogBytesEmbed + parameters.Overlap * parameters.LogBytesBefore) / 1e6:n1}"),
-            Text($"{load.MembershipWritesPerSecond:n1}"), Text($"{load.MembershipRowsReadPerSecond:n1}"), Text($"{load.ProbesPerSecond:n0}"),
-            Text($"{load.Silos * parameters.Pool:n0} of {parameters.MaxConnections:n0}"));
+            Text($"{load.MembershipWritesPerSecond:n1}"), Text($"{load.MembershipRowsReadPerSecond:n1}"),
+            Text($"{load.ProbesPerSecond:n0}"), Text($"{load.Silos * parameters.Pool:n0} of {parameters.MaxConnections:n0}"));
     }
 
     private static void Sizes(ClusterParameters parameters, TextWriter output)
     {
+        var build = Duration(parameters.Cvs / 1e4 * parameters.HnswSecondsPerTenThousand / Builders(parameters));
         output.WriteLine(Text($"""
-            At rest, {parameters.Cvs:n0} CVs: items {Gigabytes(parameters.TableBytesPerItem)} and their indexes {Gigabytes(parameters.IndexBytesPerItem)};
-            vectors {Gigabytes(parameters.VectorBytes)}, their HNSW index {Gigabytes(parameters.HnswBytes)}, built in {Duration(parameters.Cvs / 1e4
-                * parameters.HnswSecondsPerTenThousand / Builders(parameters))} by {Builders(parameters)} processors.
+            At rest, {parameters.Cvs:n0} CVs: items {Gigabytes(parameters.TableBytesPerItem)},
+            their indexes {Gigabytes(parameters.IndexBytesPerItem)}, vectors {Gigabytes(parameters.VectorBytes)},
+            their HNSW index {Gigabytes(parameters.HnswBytes)}, built in {build} at least by {Builders(parameters)} processors.
 
             """));
 
@@ -108,8 +110,8 @@ internal static class ClusterReport
             var cells = new List<string> { Changes[made].Change };
             foreach (var engine in Engines)
             {
-                var changed = Changes.Take(made + 1).Aggregate(parameters with { EngineMsPerCv = engine }, (before, change) => change.Make(before));
-                var load = new ClusterLoad(changed, Hundred);
+                var start = parameters with { EngineMsPerCv = engine };
+                var load = new ClusterLoad(Changes.Take(made + 1).Aggregate(start, (before, change) => change.Make(before)), Hundred);
                 var rate = ClusterModel.Throughput(load);
                 cells.AddRange([Text($"{rate:n0}"), Text($"{load.EngineUtilisation(rate):0.00}"), load.Busiest(rate).Name]);
             }

@@ -81,7 +81,8 @@ internal sealed class ClusterSimulation
     {
         while (_done < done)
         {
-            if (!_events.TryDequeue(out var happens, out var at)) throw new InvalidOperationException("The simulated cluster stands still.");
+            if (!_events.TryDequeue(out var happens, out var at))
+                throw new InvalidOperationException("The simulated cluster stands still.");
             _now = at.Time;
             happens();
         }
@@ -167,7 +168,7 @@ internal sealed class ClusterSimulation
             Every(_parameters.RefreshSeconds, _load.Silos * _parameters.MembershipMsPerRow);
         }
 
-        Every(_parameters.OverseerSeconds, _parameters.OverseerMs);
+        foreach (var _ in _ingestions) Every(Math.Max(_parameters.LookSeconds, _parameters.LookMs * 20 / 1000), _parameters.LookMs);
     }
 
     private void Every(double seconds, double databaseMs)
@@ -187,7 +188,8 @@ internal sealed class ClusterSimulation
 
     private double Stored(double mean) => Draw(mean, _parameters.DbVariation);
 
-    private double Draw(double mean, double variation) => _times == ServiceTimes.Exponential ? Exponential(mean) : LogNormal(mean, variation);
+    private double Draw(double mean, double variation) =>
+        _times == ServiceTimes.Exponential ? Exponential(mean) : LogNormal(mean, variation);
 
     private double Exponential(double mean) => -mean * Math.Log(1 - _random.NextDouble());
 

@@ -13,8 +13,8 @@ using RtMatching.Tests.Pooling;
 namespace RtMatching.Orleans.Tests.Measurements;
 
 /// <summary>
-/// What one CV asks of the database, measured on a real one through the code that does it: a parser and a decoder without arithmetic, so that
-/// what is left is the queue and the store. Prints a table and the options that put it into the model.
+/// What one CV asks of the database, measured on a real one through the code that does it: a parser and a decoder without arithmetic, so
+/// that what is left is the queue and the store. Prints a table and the options that put it into the model.
 /// </summary>
 internal sealed class DatabaseDemands
 {
@@ -51,7 +51,7 @@ internal sealed class DatabaseDemands
         var most = Queues[^1];
         if (args.Length > 1 || (args.Length == 1 && !(int.TryParse(args[0], CultureInfo.InvariantCulture, out most) && most >= Queues[0])))
         {
-            Console.Error.WriteLine($"demands [ITEMS]: measures with queues of up to ITEMS, {Queues[0]} at least; {Queues[^1]} by default.");
+            Console.Error.WriteLine($"demands [ITEMS]: queues of up to ITEMS are measured, {Queues[0]} at least; {Queues[^1]} by default.");
             return 2;
         }
 
@@ -89,7 +89,7 @@ internal sealed class DatabaseDemands
         await ParseAsync(ingestion, Batches, says: false);
         await EmbedAsync(profile, ingestion, Batches, "no other items");
         var perCv = (await RowsAsync() - rows) / (Batches * Batch);
-        Console.WriteLine(Text($"| rows written from handing in to embedded | | | | {perCv:0.0} a CV |"));
+        Row("rows written from handing in to embedded", "", "", "", Text($"{perCv:0.0} a CV"));
         _found["--rows-per-cv"] = perCv;
     }
 
@@ -147,21 +147,23 @@ internal sealed class DatabaseDemands
     /// <summary>Renewing, and the smallest commit there is: of one row.</summary>
     private async Task LeaseAsync(long ingestion)
     {
-        await using (await ClaimAsync(ingestion, 1))
+        await using (var lease = await ClaimAsync(ingestion, 1))
         {
-            var smallest = Say("lease of one item renewed", await _meter.MedianAsync(50, () => _queue.RenewAsync(default)), "a commit that waits for the disk");
+            var smallest = await SayAsync("lease of one item renewed", "a commit that waits for the disk", 50,
+                () => _queue.RenewAsync([lease], default));
             _found["--flush-ms"] = Math.Max(0, smallest.Ms - smallest.ProcessorMs);
         }
 
-        await using (await ClaimAsync(ingestion, Batch))
+        await using (var lease = await ClaimAsync(ingestion, Batch))
         {
-            var cost = Say("lease of 64 renewed", await _meter.MedianAsync(20, () => _queue.RenewAsync(default)), "one statement").Per(Batch);
-            _found["--renew-ms-per-item"] = cost.ProcessorMs;
+            var cost = await SayAsync("lease of 64 renewed", "one statement", 20, () => _queue.RenewAsync([lease], default));
+            _found["--renew-ms-per-item"] = cost.Per(Batch).ProcessorMs;
         }
     }
 
     private async Task<Lease> ClaimAsync(long ingestion, int items) =>
-        await _queue.ClaimAsync(ItemStage.Parsed, ingestion, items, default) ?? throw new InvalidOperationException("Nothing waits to be claimed.");
+        await _queue.ClaimAsync(ItemStage.Parsed, ingestion, items, default)
+        ?? throw new InvalidOperationException("Nothing waits to be claimed.");
 
     /// <summary>Claims and embeds in front of a long queue.</summary>
     private async Task QueueAsync(ProfileVersion profile, long ingestion, int queue)
@@ -169,13 +171,15 @@ internal sealed class DatabaseDemands
         await FillAsync(ingestion, queue);
         var few = await ClaimsAsync(ingestion, Batch, queue, "none leased");
         var many = await ClaimsAsync(ingestion, 8 * Batch, queue, "none leased");
-        var look = Say("look at what is open", await _meter.MedianAsync(5, () => new OpenIngestions(_retry).FindAsync(default)), Text($"{queue:n0} items wait"));
-        _found["--overseer-ms"] = look.ProcessorMs;
-        Say("look for expired leases", await _meter.MedianAsync(5, () => _queue.ReapAsync(default)), Text($"{queue:n0} items wait"));
-        var (read, stored) = await EmbedAsync(profile, ingestion, 8, Text($"{queue:n0} items wait"));
-        _found["--read-ms-per-cv"] = Math.Max(0, read.ProcessorMs - few.ProcessorMs / Batch);
+        var open = new OpenIngestions(_retry);
+        var wait = Text($"{queue:n0} items wait");
+        _found["--look-ms"] = (await SayAsync("look at an ingestion", wait, 5, () => open.FindAsync(ingestion, default))).ProcessorMs;
+        await SayAsync("look at all that are open", wait + " in one, and none in another", 5, () => open.FindAsync(default));
+        await SayAsync("look for expired leases", wait, 5, () => _queue.ReapAsync(default));
+        var (read, stored) = await EmbedAsync(profile, ingestion, 8, wait);
+        _found["--read-ms-per-cv"] = read.ProcessorMs;
         _found["--commit-ms-per-cv"] = stored.ProcessorMs;
-        _found["--log-bytes-embed"] = read.LogBytes + stored.LogBytes;
+        _found["--log-bytes-embed"] = few.LogBytes / Batch + read.LogBytes + stored.LogBytes;
         if (queue < 2 * Leased) return;
         var perItem = (many.ProcessorMs - few.ProcessorMs) / (7 * Batch);
         await using var lease = await ClaimAsync(ingestion, Leased);
@@ -187,8 +191,8 @@ internal sealed class DatabaseDemands
     private async Task<DatabaseCost> ClaimsAsync(long ingestion, int items, int queue, string leased)
     {
         Lease? lease = null;
-        var cost = await _meter.MedianAsync(11, async () => lease = await ClaimAsync(ingestion, items), async () => await lease!.DisposeAsync());
-        return Say(Text($"claim of {items}"), cost, Text($"{queue:n0} items wait, {leased}"));
+        return await SayAsync(Text($"claim of {items}"), Text($"{queue:n0} items wait, {leased}"), 11,
+            async () => lease = await ClaimAsync(ingestion, items), async () => await lease!.DisposeAsync());
     }
 
     /// <summary>Items that nobody comes to, without documents: they stand behind the real ones.</summary>
@@ -198,27 +202,36 @@ internal sealed class DatabaseDemands
         await _meter.ExecuteAsync($"""
             insert into items (ingestion_id, tenant, external_id, document_id, version, content_hash, stage, outcome)
             select {ingestion}, 'default', 'filler ' || g, 1000000000 + g, 1, sha256(g::text::bytea), 'parsed', 'ok'
-            from generate_series((select count(*) from items where ingestion_id = {ingestion} and external_id like 'filler %') + 1, {queue}) g
+            from generate_series((select count(*) + 1 from items where external_id like 'filler %'), {queue}) g
             """);
         await _meter.ExecuteAsync("vacuum (analyze) items");
     }
 
-    private async Task<(DatabaseCost Read, DatabaseCost Stored)> EmbedAsync(ProfileVersion profile, long ingestion, int batches, string beside)
+    /// <summary>As a station does: it adopts what a dispatch has claimed and sent, reads, embeds and stores.</summary>
+    private async Task<(DatabaseCost Read, DatabaseCost Stored)> EmbedAsync(
+        ProfileVersion profile, long ingestion, int batches, string beside)
     {
-        using var model = new LanguageModel("demands", "00", new ByteTokenizer(suffix: [0]), new ScriptedDecoder(profile.Profile.Dimension, window: 8192));
+        var decoder = new ScriptedDecoder(profile.Profile.Dimension, window: 8192);
+        using var model = new LanguageModel("demands", "00", new ByteTokenizer(suffix: [0]), decoder);
         await using var engine = new Engine(model);
-        var stage = new EmbedStage(_retry, _queue, engine, new DocumentEmbedder(model, profile.Profile), new VectorStore(_database, profile), _options);
+        var embedder = new DocumentEmbedder(model, profile.Profile);
+        var stage = new EmbedStage(_retry, _queue, engine, embedder, new VectorStore(_database, profile), _options);
         var (read, stored) = (new List<DatabaseCost>(), new List<DatabaseCost>());
         for (var i = 0; i < batches; i++)
         {
+            var lease = await ClaimAsync(ingestion, Batch);
+            _queue.Leave(lease);
+            var batch = new ItemBatch(lease.Token, ingestion, profile.Id, ItemStage.Parsed, [.. lease.Held.Order()]);
             EmbedWork? work = null;
-            read.Add((await _meter.MeasureAsync(async () => work = await stage.PrepareAsync(ingestion, default))).Per(Batch));
+            read.Add((await _meter.MeasureAsync(
+                async () => work = await stage.PrepareAsync((await _queue.AdoptAsync(batch, default))!, default))).Per(Batch));
             stored.Add((await _meter.MeasureAsync(() => stage.RunAsync(work!, default))).Per(Batch));
             await work!.DisposeAsync();
         }
 
-        return (Say("CV claimed and its text read", DatabaseMeter.Median(read), $"64 in a claim, texts one by one; {beside}"),
-            Say(Text($"vector of {profile.Profile.Dimension} stored"), DatabaseMeter.Median(stored), $"64 in a transaction; {beside}; the wait is the decoder's too"));
+        var what = Text($"vector of {profile.Profile.Dimension} stored");
+        return (Say("CV adopted and its text read", DatabaseMeter.Median(read), $"64 in a batch, texts one by one; {beside}"),
+            Say(what, DatabaseMeter.Median(stored), $"64 in a transaction; {beside}; the wait is the decoder's too"));
     }
 
     private async Task SizesAsync()
@@ -226,8 +239,12 @@ internal sealed class DatabaseDemands
         var items = await _meter.NumberAsync("select count(*) from items");
         _found["--table-bytes-per-item"] = await _meter.NumberAsync("select pg_relation_size('items')") / items;
         _found["--index-bytes-per-item"] = await _meter.NumberAsync("select pg_indexes_size('items')") / items;
-        foreach (var index in await NamesAsync("select indexrelid::regclass::text from pg_index where indrelid = 'items'::regclass order by 1"))
-            Console.WriteLine(Text($"| index {index} | | | | {await _meter.NumberAsync($"select pg_relation_size('{index}')") / items:0} bytes an item |"));
+        const string Indexes = "select indexrelid::regclass::text from pg_index where indrelid = 'items'::regclass order by 1";
+        foreach (var index in await NamesAsync(Indexes))
+        {
+            var bytes = await _meter.NumberAsync($"select pg_relation_size('{index}')") / items;
+            Row(Text($"index {index}"), "", "", "", Text($"{bytes:0} bytes an item"));
+        }
     }
 
     private async Task<IReadOnlyList<string>> NamesAsync(string sql)
@@ -246,7 +263,7 @@ internal sealed class DatabaseDemands
         var there = await _meter.NumberAsync($"select count(*) from {vectors.Vectors}");
         await PutVectorsAsync(vectors, IndexedVectors - (int)there);
         _found["--vector-bytes"] = await _meter.NumberAsync($"select pg_total_relation_size('{vectors.Vectors}')") / IndexedVectors;
-        var built = Say("HNSW index built", await _meter.MeasureAsync(() => vectors.BuildIndexesAsync()), Text($"{IndexedVectors:n0} vectors of {Dimension}"));
+        var built = await SayAsync("HNSW index built", Text($"{IndexedVectors:n0} vectors of {Dimension}"), 1, () => vectors.BuildIndexesAsync());
         _found["--hnsw-seconds-per-ten-thousand"] = built.ProcessorMs / 1000;
         _found["--hnsw-bytes"] = await _meter.NumberAsync($"select pg_relation_size('{vectors.Vectors}_cv_hnsw')") / IndexedVectors;
         var (_, stored) = await EmbedAsync(profile, ingestion, 8, Text($"an HNSW index of {IndexedVectors:n0}"));
@@ -257,8 +274,8 @@ internal sealed class DatabaseDemands
     {
         for (var from = 0; from < count; from += 1000)
         {
-            var some = Enumerable.Range(from, Math.Min(1000, count - from)).Select(number => new StoredVector(
-                "default", DocumentKind.Cv, [.. BitConverter.GetBytes((long)number), .. new byte[24]], ScriptedDecoder.Vector([number], 7, Dimension)));
+            var some = Enumerable.Range(from, Math.Min(1000, count - from)).Select(number => new StoredVector("default", DocumentKind.Cv,
+                [.. BitConverter.GetBytes((long)number), .. new byte[24]], ScriptedDecoder.Vector([number], 7, Dimension)));
             await _retry.CommitAsync(async (transaction, token) =>
             {
                 await vectors.PutAsync(transaction, [.. some], token);
@@ -266,6 +283,9 @@ internal sealed class DatabaseDemands
             }, default);
         }
     }
+
+    private async Task<DatabaseCost> SayAsync(string what, string of, int times, Func<Task> work, Func<Task>? between = null) =>
+        Say(what, await _meter.MedianAsync(times, work, between), of);
 
     private static DatabaseCost Say(string what, DatabaseCost cost, string of)
     {

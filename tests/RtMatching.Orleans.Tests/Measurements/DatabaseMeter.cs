@@ -90,7 +90,9 @@ internal sealed class DatabaseMeter(NpgsqlConnection connection)
         }
     }
 
-    /// <summary>Workers that built an index or vacuumed and are gone: their time has gone to the server's first process, in hundredths of a second.</summary>
+    /// <summary>
+    /// Workers that built an index or vacuumed and are gone: their time has gone to the server's first process, in hundredths of a second.
+    /// </summary>
     private double OfEndedChildren()
     {
         const int UserTime = 13, SystemTime = 14, Nanoseconds = 10_000_000;
@@ -101,16 +103,18 @@ internal sealed class DatabaseMeter(NpgsqlConnection connection)
     private int FirstProcess()
     {
         const int Parent = 1;
-        if (!File.Exists($"/proc/{connection.ProcessID}/schedstat")
-            || !File.ReadAllText($"/proc/{connection.ProcessID}/cmdline").StartsWith("postgres", StringComparison.Ordinal)) throw Elsewhere();
-        return (int)Fields(connection.ProcessID)[Parent];
+        var process = $"/proc/{connection.ProcessID}";
+        var isServer = File.Exists($"{process}/schedstat")
+            && File.ReadAllText($"{process}/cmdline").StartsWith("postgres", StringComparison.Ordinal);
+        return isServer ? (int)Fields(connection.ProcessID)[Parent] : throw Elsewhere();
     }
 
     /// <summary>Those of <c>/proc/PID/stat</c> behind the name, which may hold blanks: from the state, as 0, on.</summary>
     private static long[] Fields(int process)
     {
         var stat = File.ReadAllText($"/proc/{process}/stat");
-        return [.. stat[(stat.LastIndexOf(')') + 2)..].Split(' ').Select(field => long.TryParse(field, CultureInfo.InvariantCulture, out var number) ? number : 0)];
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return [.. fields.Select(field => long.TryParse(field, CultureInfo.InvariantCulture, out var number) ? number : 0)];
     }
 
     private static InvalidOperationException Elsewhere() => new(

@@ -4,8 +4,8 @@ using RtMatching.Core.Storage;
 namespace RtMatching.Orleans.Tests.Measurements;
 
 /// <summary>
-/// A database for measurements alone, as safe against crashes as a real one, on the server of <c>ConnectionStrings__rtmatch</c> or on a private
-/// cluster; gone afterwards.
+/// A database for measurements alone, as safe against crashes as a real one, on the server of <c>ConnectionStrings__rtmatch</c> or on a
+/// private cluster; gone afterwards.
 /// </summary>
 internal sealed class DemandsDatabase : IAsyncDisposable
 {

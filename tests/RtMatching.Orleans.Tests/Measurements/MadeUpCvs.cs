@@ -3,7 +3,7 @@ using RtMatching.Core.Ingestion;
 
 namespace RtMatching.Orleans.Tests.Measurements;
 
-/// <summary>Texts of a CV's length over a vocabulary in which some words are common and most are rare, as in real ones (Zipf's law).</summary>
+/// <summary>Texts of a CV's length over words of which some are common and most are rare, as in real ones (Zipf's law).</summary>
 internal static class MadeUpCvs
 {
     private const int Vocabulary = 20_000;
@@ -16,7 +16,8 @@ internal static class MadeUpCvs
     {
         var random = new Random(number);
         var text = new StringBuilder($"Reference {number}\n");
-        for (var i = 0; i < Words; i++) text.Append(Known[(int)Math.Pow(Vocabulary, random.NextDouble()) - 1]).Append(i % 12 == 11 ? '\n' : ' ');
+        for (var i = 0; i < Words; i++)
+            text.Append(Known[(int)Math.Pow(Vocabulary, random.NextDouble()) - 1]).Append(i % 12 == 11 ? '\n' : ' ');
         return text.ToString();
     }
 
