@@ -2,6 +2,8 @@ using Orleans.Hosting;
 using RtMatching.Core.Storage;
 using RtMatching.Orleans;
 using RtMatching.Server;
+using RtMatching.Server.Backend;
+using RtMatching.Silo.Backend;
 using RtMatching.Silo.Clustering;
 using RtMatching.Silo.Shutdown;
 
@@ -21,6 +23,7 @@ internal static class SiloHost
                 silo.UseCluster(options, connectionString);
                 silo.AddRtMatchingGrains(database, Work(options));
             });
+            builder.Services.AddSingleton<IMatchingBackend, GrainBackend>();
         });
 
     private static SiloWork Work(SiloOptions options) => new()

@@ -8,15 +8,18 @@ internal static class WorkerCommandLine
     public const string HiddenCommand = "parse-worker";
 
     private const string CommandLineProgram = "rtmatch.dll";
+    private const string Silo = "rtmatch-silo";
 
     public static IReadOnlyList<string> Default()
     {
         var beside = Path.Combine(AppContext.BaseDirectory, CommandLineProgram);
         if (File.Exists(beside)) return [DotnetHost(), beside, HiddenCommand];
         if (Environment.ProcessPath is { } self && !IsDotnet(self)) return [self, HiddenCommand];
-        var entry = Path.Combine(AppContext.BaseDirectory, Assembly.GetEntryAssembly()?.GetName().Name + ".dll");
-        return [DotnetHost(), entry, HiddenCommand];
+        return [DotnetHost(), Path.Combine(AppContext.BaseDirectory, Entry() + ".dll"), HiddenCommand];
     }
+
+    /// <summary>A test host knows no workers; what it tests does.</summary>
+    private static string Entry() => Assembly.GetEntryAssembly()?.GetName().Name is { } name and not "testhost" ? name : Silo;
 
     /// <summary>The <c>dotnet</c> that runs this process: <c>shared/Microsoft.NETCore.App/VERSION</c> lies three folders below it.</summary>
     private static string DotnetHost()

@@ -60,6 +60,19 @@ public static class ModelCatalog
         return ModelFiles.AllIn(folder).FirstOrDefault(m => m.Name == nameOrPath || ParentName(m) == nameOrPath)?.Path ?? nameOrPath;
     }
 
+    /// <summary>
+    /// What <see cref="LanguageModel.Load"/> takes for the name of a listed model, and for nothing else: what comes from the network is never
+    /// taken for a path.
+    /// </summary>
+    /// <returns>Null, which is the built-in model, for null and for its name.</returns>
+    /// <exception cref="KeyNotFoundException">None of that name is listed.</exception>
+    public static string? PathOf(string? name)
+    {
+        if (name is null || name == BuiltInModel.Name) return null;
+        return List().FirstOrDefault(listed => listed.Name == name)?.Path
+            ?? throw new KeyNotFoundException($"There is no model '{name}': GET /v1/models lists those there are.");
+    }
+
     /// <summary>What the headers of a model say; a broken or unsupported model is described with its problem.</summary>
     /// <exception cref="InvalidModelException">There is no model at <paramref name="path"/>.</exception>
     public static ModelDescription Describe(string path) => Describe(ModelFiles.Find(path));

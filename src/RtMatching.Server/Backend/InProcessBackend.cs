@@ -41,7 +41,7 @@ internal sealed class InProcessBackend(
     public async Task<IReadOnlyList<TextEmbedding>> EmbedAsync(
         string? model, IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellation)
     {
-        var engine = await engines.GetAsync(PathOf(model), cancellation);
+        var engine = await engines.GetAsync(ModelCatalog.PathOf(model), cancellation);
         return await engine.EmbedAsync(texts, options, EnginePriority.Interactive, cancellation);
     }
 
@@ -78,13 +78,5 @@ internal sealed class InProcessBackend(
 
             // Another version of the profile has become the active one.
         }
-    }
-
-    /// <summary>Only by the name that the catalogue lists: what comes from the network is never taken for a path.</summary>
-    private static string? PathOf(string? model)
-    {
-        if (model is null || model == BuiltInModel.Name) return null;
-        return ModelCatalog.List().FirstOrDefault(listed => listed.Name == model)?.Path
-            ?? throw new KeyNotFoundException($"There is no model '{model}': GET /v1/models lists those there are.");
     }
 }
