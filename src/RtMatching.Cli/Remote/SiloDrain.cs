@@ -17,6 +17,8 @@ internal sealed class SiloDrain(ServerClient server, string name)
     /// </summary>
     internal static readonly TimeSpan Settle = TimeSpan.FromSeconds(2.5);
 
+    private SiloStatus? _last;
+
     /// <summary>Every silo that the server knows.</summary>
     public static async Task<IReadOnlyList<SiloStatus>> ListAsync(ServerClient server, CancellationToken cancellation) =>
         (await server.GetAsync<SiloPage>("v1/silos", cancellation)).Items;
@@ -35,14 +37,16 @@ internal sealed class SiloDrain(ServerClient server, string name)
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new CommandException($"silo {Terminal.Plain(name)} still has work in flight after {StatusText.Duration(limit.TotalSeconds)}; it goes on draining, and the same command waits on");
+            var last = _last ?? silo;
+            throw new CommandException($"silo {Terminal.Plain(name)} is not empty after {StatusText.Duration(limit.TotalSeconds)}: {Terminal.Plain(last.State)}, "
+                + $"{StatusText.InFlight(last.Batches)}, seen {StatusText.Seen(last)}; it goes on draining, and the same command waits on");
         }
     }
 
     private async Task<SiloStatus> WaitAsync(SiloStatus silo, CancellationToken cancellation)
     {
         using var line = new ProgressLine("draining", "batches");
-        var (clock, most, drained) = (Stopwatch.StartNew(), silo.Batches, false);
+        var (clock, most, drained) = (Stopwatch.StartNew(), 0, false);
         for (var now = silo; ; now = (await ListAsync(server, cancellation)).FirstOrDefault(other => other.Name == name))
         {
             switch (StateOf(now, drained, clock.Elapsed))
@@ -50,13 +54,13 @@ internal sealed class SiloDrain(ServerClient server, string name)
                 case DrainState.Resumed:
                     throw new CommandException($"silo {Terminal.Plain(name)} works again: somebody resumed it");
                 case DrainState.Gone:
-                    return silo with { State = SiloState.Dead, Batches = 0 };
+                    return (_last ?? silo) with { State = SiloState.Dead, Batches = 0 };
                 case DrainState.Empty:
                     return now!;
             }
 
-            (silo, drained, most) = (now!, drained || now!.State == SiloState.Draining, Math.Max(most, now!.Batches));
-            line.Report(most - silo.Batches, most, StatusText.InFlight(silo.Batches));
+            (_last, drained, most) = (now!, drained || now!.State == SiloState.Draining, Math.Max(most, now!.Batches));
+            line.Report(most - now.Batches, most, StatusText.InFlight(now.Batches));
             await Task.Delay(Poll, cancellation);
         }
     }

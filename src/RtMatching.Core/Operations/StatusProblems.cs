@@ -18,7 +18,7 @@ internal static class StatusProblems
     private const double ManyConnections = 0.85;
 
     public static IEnumerable<StatusProblem> Of(StatusReport report) =>
-        [.. Queue(report), .. SiloProblems.Of(report), .. report.Engines.SelectMany(Engine), .. report.Profiles.SelectMany(Indexes), .. Unindexed(report), .. Store(report.Store), .. Unread(report)];
+        [.. Queue(report), .. SiloProblems.Of(report), .. report.Engines.Where(engine => !IsTold(engine, report)).SelectMany(Engine), .. report.Profiles.SelectMany(Indexes), .. Unindexed(report), .. Store(report.Store), .. Unread(report)];
 
     private static IEnumerable<StatusProblem> Queue(StatusReport report)
     {
@@ -34,6 +34,9 @@ internal static class StatusProblems
             yield return new(ProblemLevel.Warning, $"{StatusText.Items(queue.DeadLetters)} given up after too many attempts (dead letters).",
                 "'rtmatch ingestions show ID --failed' names them; once the cause is gone, 'rtmatch ingestions retry ID'.");
     }
+
+    /// <summary>A silo whose engine fails says the same of itself.</summary>
+    private static bool IsTold(EngineStatus engine, StatusReport report) => engine.Problem is { } problem && report.Silos.Any(silo => silo.Problem == problem);
 
     private static IEnumerable<StatusProblem> Engine(EngineStatus engine)
     {

@@ -55,7 +55,7 @@ public sealed class SilosTests : IAsyncLifetime
         _cluster.Set(Silo("alpha") with { Batches = 1 });
         var late = await RunAsync("silos", "drain", "alpha", "--wait", "--timeout", "1");
         Assert.Equal(ExitCode.Failed, late.ExitCode);
-        Assert.Contains("still has work in flight after 1 s", late.Error, StringComparison.Ordinal);
+        Assert.Contains("silo alpha is not empty after 1 s: draining, 1 batch in flight, seen 0 s ago", late.Error, StringComparison.Ordinal);
         Assert.Equal("draining", (await _cluster.SilosAsync(default))[0].State);
     }
 

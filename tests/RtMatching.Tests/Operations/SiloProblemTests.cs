@@ -27,6 +27,13 @@ public class SiloProblemTests
         Assert.Equal((ProblemLevel.Serious, "Silos e1, e2, e3 and 97 more: its weights are others"), (problem.Level, problem.What));
     }
 
+    [Fact]
+    public void What_a_silo_says_of_its_engine_is_not_told_again()
+    {
+        var report = Report(Silo("a") with { Problem = "the device is lost" }) with { Engines = [Engine(ready: false, "the device is lost"), Engine(ready: false, "no memory")] };
+        Assert.Equal(["Silo a: the device is lost", "Engine cpu: no memory"], report.Problems.Select(problem => problem.What));
+    }
+
     [Theory]
     [InlineData(15, null, false)]
     [InlineData(16, null, true)]

@@ -198,7 +198,7 @@ internal static class StatusHtml
         ["silo", "state", "works on", "engine", "in flight", "grains", "seen", "version", "problem"], silos.Select(silo => (string[])
         [
             $"<bdi>{Text(silo.Name)}</bdi>", $"<span class=\"pill {Css(silo)}\">{Text(silo.State)}</span>", Text(StatusText.Work(silo.Work)), Text(silo.Engine ?? "none"),
-            StatusText.Number(silo.Batches), Text(StatusText.Grains(silo)), Text(StatusText.Seen(silo)), $"<bdi>{Text(silo.Version)}</bdi>",
+            StatusText.Number(silo.Batches), silo.Grains.Count == 0 ? "&ndash;" : Text(StatusText.Grains(silo)), Text(StatusText.Seen(silo)), $"<bdi>{Text(silo.Version)}</bdi>",
             silo.Problem is { } problem ? $"<em>{Text(problem)}</em>" : "&ndash;",
         ]));
 
@@ -257,8 +257,7 @@ internal static class StatusHtml
 
     private static string Css(SiloStatus silo) => silo.State switch
     {
-        SiloState.Dead => "serious",
-        SiloState.Draining => "warning",
+        SiloState.Draining or SiloState.Dead => "warning",
         SiloState.Active => silo.Problem is null ? "ok" : "serious",
         _ => "open",
     };

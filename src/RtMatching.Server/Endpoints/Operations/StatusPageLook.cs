@@ -18,7 +18,7 @@ internal static class StatusPageLook
         h1 { font-size: 1.3rem; margin: 0.2rem 0; } h2 { font-size: 0.95rem; margin: 0 0 0.5rem; } h3 { font-size: 0.9rem; margin: 0; }
         p { margin: 0.2rem 0; } small { font-weight: 400; font-size: 0.8rem; } .quiet { color: var(--quiet); font-weight: 400; }
         em { font-style: normal; font-weight: 600; color: var(--serious); }
-        .pill { display: inline-block; border: 1px solid currentColor; border-radius: 1rem; padding: 0 0.55rem; font-size: 0.75rem; font-weight: 600; }
+        .pill { display: inline-block; border: 1px solid currentColor; border-radius: 1rem; padding: 0 0.55rem; font-size: 0.75rem; font-weight: 600; white-space: nowrap; }
         .pill.ok { color: var(--ok); } .pill.open { color: var(--open); } .pill.warning { color: var(--warning); } .pill.serious { color: var(--serious); }
         .problems { list-style: none; margin: 0.6rem 0 0; padding: 0; }
         .problems li { background: var(--card); border: 1px solid var(--line); border-left: 0.3rem solid; border-radius: 0.4rem; padding: 0.45rem 0.8rem; margin-top: 0.4rem; }
@@ -38,6 +38,7 @@ internal static class StatusPageLook
         th { text-align: left; font-weight: 400; font-size: 0.8rem; color: var(--quiet); } th, td { padding: 0.25rem 0.9rem 0.25rem 0; vertical-align: top; }
         td { border-top: 1px solid var(--line); overflow-wrap: anywhere; } .n { text-align: right; } .small { width: auto; min-width: 22rem; }
         th:last-child, td:last-child { padding-right: 0; }
+        @media (min-width: 44rem) { .wide td:first-child { min-width: 7rem; } }
         .away { display: none; position: fixed; left: 0; right: 0; bottom: 0; margin: 0; padding: 0.6rem; text-align: center; background: var(--serious); color: var(--ground); }
         .old main { opacity: 0.5; } .old .away { display: block; }
         @media (max-width: 44rem) {
