@@ -52,7 +52,7 @@ internal static class SilosCommand
         {
             var silo = await SetAsync(server, parsed.GetValue(name)!, "drain", cancellation);
             if (parsed.GetValue(wait))
-                silo = await new SiloDrain(server, silo.Name).WaitAsync(silo, TimeSpan.FromSeconds(parsed.GetValue(timeout)), cancellation);
+                silo = await new SiloDrain(server).WaitAsync(silo, TimeSpan.FromSeconds(parsed.GetValue(timeout)), cancellation);
             Tell(parsed, silo, silo.State == SiloState.Dead ? "has left the cluster" : $"drains: {StatusText.InFlight(silo.Batches)}");
         }));
         return command;

@@ -7,7 +7,7 @@ namespace RtMatching.Cli.Remote;
 internal enum DrainState { Busy, Empty, Gone, Resumed }
 
 /// <summary><c>silos drain --wait</c>: asks again and again how far a draining silo is.</summary>
-internal sealed class SiloDrain(ServerClient server, string name)
+internal sealed class SiloDrain(ServerClient server)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
@@ -38,7 +38,7 @@ internal sealed class SiloDrain(ServerClient server, string name)
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             var last = _last ?? silo;
-            throw new CommandException($"silo {Terminal.Plain(name)} is not empty after {StatusText.Duration(limit.TotalSeconds)}: {Terminal.Plain(last.State)}, "
+            throw new CommandException($"silo {Terminal.Plain(silo.Name)} is not empty after {StatusText.Duration(limit.TotalSeconds)}: {Terminal.Plain(last.State)}, "
                 + $"{StatusText.InFlight(last.Batches)}, seen {StatusText.Seen(last)}; it goes on draining, and the same command waits on");
         }
     }
@@ -46,35 +46,41 @@ internal sealed class SiloDrain(ServerClient server, string name)
     private async Task<SiloStatus> WaitAsync(SiloStatus silo, CancellationToken cancellation)
     {
         using var line = new ProgressLine("draining", "batches");
-        var (clock, most, drained) = (Stopwatch.StartNew(), 0, false);
-        for (var now = silo; ; now = (await ListAsync(server, cancellation)).FirstOrDefault(other => other.Name == name))
+        var (clock, most) = (Stopwatch.StartNew(), 0);
+        for (SiloStatus? now = silo; ; now = (await ListAsync(server, cancellation)).FirstOrDefault(other => IsSame(other, silo)))
         {
-            switch (StateOf(now, drained, clock.Elapsed))
+            switch (StateOf(now, clock.Elapsed))
             {
                 case DrainState.Resumed:
-                    throw new CommandException($"silo {Terminal.Plain(name)} works again: somebody resumed it");
+                    throw new CommandException($"silo {Terminal.Plain(silo.Name)} does not drain: somebody had it work again");
                 case DrainState.Gone:
                     return (_last ?? silo) with { State = SiloState.Dead, Batches = 0 };
                 case DrainState.Empty:
                     return now!;
             }
 
-            (_last, drained, most) = (now!, drained || now!.State == SiloState.Draining, Math.Max(most, now!.Batches));
+            (_last, most) = (now!, Math.Max(most, now!.Batches));
             line.Report(most - now.Batches, most, StatusText.InFlight(now.Batches));
             await Task.Delay(Poll, cancellation);
         }
     }
 
+    /// <summary>One that was stopped and started again under its name is another.</summary>
+    private static bool IsSame(SiloStatus one, SiloStatus other) => (one.Name, one.Address, one.StartedAt) == (other.Name, other.Address, other.StartedAt);
+
     /// <param name="silo">Null where the cluster knows it no more.</param>
-    /// <param name="drained">It was seen draining before.</param>
     /// <param name="since">The draining was asked for.</param>
-    internal static DrainState StateOf(SiloStatus? silo, bool drained, TimeSpan since) => silo switch
+    internal static DrainState StateOf(SiloStatus? silo, TimeSpan since)
     {
-        null or { State: SiloState.Dead } => DrainState.Gone,
-        { State: SiloState.Active } when drained => DrainState.Resumed,
-        { State: SiloState.Draining or SiloState.Stopping, Batches: 0, SeenSecondsAgo: { } seen } when since.TotalSeconds - seen >= Settle.TotalSeconds => DrainState.Empty,
-        _ => DrainState.Busy,
-    };
+        if (silo is null or { State: SiloState.Dead }) return DrainState.Gone;
+        var isTold = silo.SeenSecondsAgo is { } seen && since.TotalSeconds - seen >= Settle.TotalSeconds;
+        return silo switch
+        {
+            { State: SiloState.Active } when isTold => DrainState.Resumed,
+            { State: SiloState.Draining or SiloState.Stopping, Batches: 0 } when isTold => DrainState.Empty,
+            _ => DrainState.Busy,
+        };
+    }
 
     private sealed record SiloPage(IReadOnlyList<SiloStatus> Items);
 }

@@ -13,7 +13,10 @@ internal static class SiloProblems
     public static IEnumerable<StatusProblem> Of(StatusReport report)
     {
         if (report.Silos.Count == 0) return [];
-        var (dead, living) = (report.Silos.Where(silo => silo.State == SiloState.Dead).ToList(), report.Silos.Where(silo => silo.State != SiloState.Dead).ToList());
+        var living = report.Silos.Where(silo => silo.State != SiloState.Dead).ToList();
+
+        // One that was started again under its name is not missed.
+        var dead = report.Silos.Where(silo => silo.State == SiloState.Dead && !living.Exists(other => other.Name == silo.Name)).DistinctBy(silo => silo.Name).ToList();
         return [.. Unattended(report, living), .. Broken(living), .. Silent(living, report.TakenAt), .. Gone(dead), .. Draining(living), .. Versions(living)];
     }
 
@@ -75,7 +78,8 @@ internal static class SiloProblems
 
     private static IEnumerable<StatusProblem> Versions(IEnumerable<SiloStatus> living)
     {
-        var versions = living.GroupBy(silo => silo.Version).OrderBy(version => version.Key, StringComparer.Ordinal).ToList();
+        // One that has not reported yet has told no version.
+        var versions = living.Where(silo => silo.Version.Length > 0).GroupBy(silo => silo.Version).OrderBy(version => version.Key, StringComparer.Ordinal).ToList();
         if (versions.Count > 1)
             yield return new(ProblemLevel.Warning, $"Different versions side by side: {string.Join("; ", versions.Select(version => $"{version.Key} ({Names(version, out _)})"))}.",
                 "As it should be while silos are upgraded one after the other; otherwise upgrade those left behind.");

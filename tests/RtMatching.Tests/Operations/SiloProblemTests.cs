@@ -82,6 +82,10 @@ public class SiloProblemTests
         Assert.Equal((ProblemLevel.Warning, "Silo b: gone from the cluster."), (problem.Level, problem.What));
     }
 
+    [Fact]
+    public void One_that_was_started_again_under_its_name_is_not_missed() =>
+        Assert.Empty(Report(Silo("a"), Silo("a", SiloState.Dead), Silo("b", SiloState.Joining) with { Version = "", SeenSecondsAgo = null }).Problems);
+
     public static TheoryData<string, SiloStatus[], string> WithoutEngine => new()
     {
         { "none has one", [Parser], "rtmatch-silo --engine cpu --work embed" },

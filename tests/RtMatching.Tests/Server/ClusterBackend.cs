@@ -51,7 +51,7 @@ internal sealed class ClusterBackend : IMatchingBackend
     {
         lock (_gate)
         {
-            var place = _silos.FindIndex(other => other.Name == silo);
+            var place = _silos.FindIndex(other => other.Name == silo && other.State != SiloState.Dead);
             if (place < 0) throw new KeyNotFoundException("No such silo.");
             _silos[place] = _silos[place] with { State = drain ? SiloState.Draining : SiloState.Active };
             return Task.CompletedTask;

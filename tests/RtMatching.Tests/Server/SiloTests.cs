@@ -45,6 +45,15 @@ public sealed class SiloTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Of_two_with_one_name_the_living_one_answers()
+    {
+        _cluster.Set(Silo("a", SiloState.Dead) with { Address = "10.0.0.2:1" }, Silo("a"));
+        _cluster.Step = silo => silo;
+        using var response = await _server.Client.PostAsync("/v1/silos/a/resume", null);
+        Assert.Equal("active", (await ServerHost.JsonAsync(response, HttpStatusCode.Accepted)).GetProperty("state").GetString());
+    }
+
     private async Task<string?> StateAsync(string name) => (await _server.GetAsync("/v1/silos")).GetProperty("items").EnumerateArray()
         .Single(silo => silo.GetProperty("name").GetString() == name).GetProperty("state").GetString();
 

@@ -44,7 +44,9 @@ internal static class DrainSilo
         }
 
         var silos = await backend.SilosAsync(cancellation);
-        return TypedResults.Accepted("/v1/silos", silos.FirstOrDefault(silo => silo.Name == name) ?? throw Unknown(name, silos));
+        // One that was started again under its name is remembered as dead beside it.
+        var named = silos.Where(silo => silo.Name == name).OrderBy(silo => silo.State == SiloState.Dead);
+        return TypedResults.Accepted("/v1/silos", named.FirstOrDefault() ?? throw Unknown(name, silos));
     }
 
     private static ProblemException Unknown(string name, IReadOnlyList<SiloStatus> silos)
