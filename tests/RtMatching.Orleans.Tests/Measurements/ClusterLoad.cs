@@ -47,6 +47,9 @@ internal sealed record ClusterLoad(ClusterParameters Parameters, int Silos)
     /// <summary>Every silo reads every row.</summary>
     public double MembershipRowsReadPerSecond => (double)Silos * Silos / Parameters.RefreshSeconds;
 
+    /// <summary>Every report is answered with all silos.</summary>
+    public double DirectoryEntriesPerSecond => (double)Silos * Silos / Parameters.DirectorySeconds;
+
     public double ProbesPerSecond => Silos * Math.Min(Parameters.ProbedSilos, Silos - 1) / Parameters.ProbeSeconds;
 
     public double BytesPerMs => Parameters.LogMegabytes * 1000;

@@ -36,43 +36,43 @@ internal sealed record ClusterParameters
     public int DbCores { get; init; } = 16;
 
     [Description("milliseconds of the database to hand one CV in")]
-    public double SubmitMsPerCv { get; init; } = 0.5;
+    public double SubmitMsPerCv { get; init; } = 0.75;
 
     [Description("milliseconds of the database to store one parsed CV's text, with its part of the full-text index")]
-    public double ParseMsPerCv { get; init; } = 1;
+    public double ParseMsPerCv { get; init; } = 2.7;
 
     [Description("milliseconds of the database to claim one item, in a chunk")]
-    public double ClaimMsPerItem { get; init; } = 0.02;
+    public double ClaimMsPerItem { get; init; } = 0.03;
 
     [Description("milliseconds of the database per item that is leased already and passed over by a claim")]
-    public double ClaimMsPerPassed { get; init; } = 0.001;
+    public double ClaimMsPerPassed { get; init; } = 0.0005;
 
     [Description("milliseconds of the database to renew one item's lease")]
-    public double RenewMsPerItem { get; init; } = 0.01;
+    public double RenewMsPerItem { get; init; } = 0.04;
 
     [Description("seconds after which a lease that still holds is renewed")]
     public double RenewSeconds { get; init; } = 10;
 
     [Description("milliseconds of the database to read the texts of a batch, per CV")]
-    public double ReadMsPerCv { get; init; } = 0.1;
+    public double ReadMsPerCv { get; init; } = 0.3;
 
     [Description("milliseconds of the database to commit a batch's vectors, per CV, without an HNSW index")]
-    public double CommitMsPerCv { get; init; } = 0.2;
+    public double CommitMsPerCv { get; init; } = 0.22;
 
     [Description("milliseconds of the database that an HNSW index adds to a vector's storing")]
-    public double IndexMsPerCv { get; init; } = 9;
+    public double IndexMsPerCv { get; init; } = 8.5;
 
     [Description("the share of vectors that are stored with the HNSW index there; 0: it is built after the load")]
     public double Indexed { get; init; }
 
     [Description("milliseconds that a commit waits for the log to be on disk")]
-    public double FlushMs { get; init; } = 1;
+    public double FlushMs { get; init; } = 4;
 
     [Description("bytes of write-ahead log to hand one CV in and store its text")]
-    public double LogBytesBefore { get; init; } = 12_000;
+    public double LogBytesBefore { get; init; } = 19_300;
 
     [Description("bytes of write-ahead log to embed one CV: claim, advance, vector, document")]
-    public double LogBytesEmbed { get; init; } = 5_000;
+    public double LogBytesEmbed { get; init; } = 4_700;
 
     [Description("megabytes a second that the log's disk writes in order; assumed")]
     public double LogMegabytes { get; init; } = 1000;
@@ -81,10 +81,10 @@ internal sealed record ClusterParameters
     public double Overlap { get; init; } = 1;
 
     [Description("rows inserted or updated per CV from handing in to embedded, renewals left out")]
-    public double RowsPerCv { get; init; } = 12;
+    public double RowsPerCv { get; init; } = 11;
 
     [Description("milliseconds of the database for one look at what an ingestion has to do")]
-    public double LookMs { get; init; } = 2;
+    public double LookMs { get; init; } = 0.7;
 
     [Description("seconds between two looks of an ingestion's dispatch that nobody woke")]
     public double LookSeconds { get; init; } = 0.25;
@@ -93,37 +93,40 @@ internal sealed record ClusterParameters
     public double MembershipMsPerRow { get; init; } = 0.05;
 
     [Description("seconds between two signs of life in the membership table (IAmAliveTablePublishTimeout)")]
-    public double AliveSeconds { get; init; } = 30;
+    public double AliveSeconds { get; init; } = 5;
 
     [Description("seconds between two reads of the whole membership table by a silo (TableRefreshTimeout)")]
-    public double RefreshSeconds { get; init; } = 60;
+    public double RefreshSeconds { get; init; } = 10;
 
     [Description("silos that each silo probes (NumProbedSilos), every --probe-seconds")]
     public int ProbedSilos { get; init; } = 10;
 
     [Description("seconds between two probes of a silo by another (ProbeTimeout)")]
-    public double ProbeSeconds { get; init; } = 5;
+    public double ProbeSeconds { get; init; } = 3;
 
-    [Description("connections to the database of one silo, at most (its pool)")]
-    public int Pool { get; init; } = 100;
+    [Description("seconds between two reports of a silo to the directory, each answered with all of it")]
+    public double DirectorySeconds { get; init; } = 2;
+
+    [Description("connections to the database of one silo, at most: Npgsql's pool of 100, and 8 for membership and reminders")]
+    public int Pool { get; init; } = 108;
 
     [Description("connections that the database takes (max_connections)")]
     public int MaxConnections { get; init; } = 100;
 
     [Description("bytes of all indexes of items, per item")]
-    public double IndexBytesPerItem { get; init; } = 400;
+    public double IndexBytesPerItem { get; init; } = 200;
 
     [Description("bytes of the table of items, per item")]
-    public double TableBytesPerItem { get; init; } = 250;
+    public double TableBytesPerItem { get; init; } = 175;
 
     [Description("bytes of the vectors' table with its primary key, per vector")]
-    public double VectorBytes { get; init; } = 2_300;
+    public double VectorBytes { get; init; } = 2_840;
 
     [Description("bytes of the HNSW index, per vector")]
-    public double HnswBytes { get; init; } = 2_700;
+    public double HnswBytes { get; init; } = 2_730;
 
     [Description("seconds of one processor to build the HNSW index, per 10,000 vectors")]
-    public double HnswSecondsPerTenThousand { get; init; } = 20;
+    public double HnswSecondsPerTenThousand { get; init; } = 14;
 
     [Description("CVs to be ingested")]
     public double Cvs { get; init; } = 1e7;

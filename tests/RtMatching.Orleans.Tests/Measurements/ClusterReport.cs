@@ -18,13 +18,13 @@ internal static class ClusterReport
         ("a load into an HNSW index that is there", p => p with { Indexed = 1 }),
         ("the index built after the load", p => p with { Indexed = 0 }),
         ("synchronous_commit = off", p => p with { FlushMs = 0 }),
-        ("handed in and parsed before the engines are hired", p => p with { Overlap = 0 }),
         ("claims from an index of what is not leased", p => p with { ClaimMsPerPassed = 0 }),
         ("64 processors for the database", p => p with { DbCores = 64 }),
+        ("handed in and parsed before the engines are hired", p => p with { Overlap = 0 }),
         ("4 ingestions side by side", p => p with { Ingestions = 4 * p.Ingestions }),
-        ("4 databases, the documents split by source", p => p with
+        ("handed in and parsed meanwhile, but into 4 such databases, split by source", p => p with
         {
-            DbCores = 4 * p.DbCores, LogMegabytes = 4 * p.LogMegabytes, MaxConnections = 4 * p.MaxConnections,
+            Overlap = 1, DbCores = 4 * p.DbCores, LogMegabytes = 4 * p.LogMegabytes,
         }),
     ];
 
@@ -38,7 +38,8 @@ internal static class ClusterReport
 
     private static void Throughputs(ClusterParameters parameters, TextWriter output)
     {
-        output.WriteLine(Text($"Engines of {1000 / parameters.EngineMsPerCv:n0} CVs/s, {parameters.Overlap:p0} of handing in and parsing beside:\n"));
+        var engine = 1000 / parameters.EngineMsPerCv;
+        output.WriteLine(Text($"Engines of {engine:n0} CVs/s, {parameters.Overlap:p0} of handing in and parsing beside:\n"));
         Row(output, "silos", "model CVs/s", "of linear", "engine busy", "database busy", "busiest", "simulated", "model is off",
             "simulated as measured", "model is off");
         Row(output, [.. Enumerable.Repeat("--:", 5), ":--", .. Enumerable.Repeat("--:", 4)]);
@@ -61,14 +62,14 @@ internal static class ClusterReport
     private static string Simulated(SimulatedCluster simulated) => Text($"{simulated.CvsPerSecond:n0} ± {simulated.Error:n0}");
 
     private static string Off(double model, SimulatedCluster simulated) =>
-        Text($"{(model / simulated.CvsPerSecond - 1) * 100:+0.0;-0.0} %");
+        Text($"{Math.Round((model / simulated.CvsPerSecond - 1) * 100, 1):+0.0;-0.0;0.0} %");
 
     private static void Rates(ClusterParameters parameters, TextWriter output)
     {
         output.WriteLine(Text($"What that asks for, {parameters.Cvs:n0} CVs:\n"));
         Row(output, "silos", "takes", "claims/s", "items leased/s", "items renewed/s", "rows written/s", "log MB/s", "membership writes/s",
-            "membership rows read/s", "probes/s", "connections at most");
-        Row(output, [.. Enumerable.Repeat("--:", 11)]);
+            "membership rows read/s", "directory entries/s", "probes/s", "connections at most");
+        Row(output, [.. Enumerable.Repeat("--:", 12)]);
         foreach (var silos in Silos) Rates(new ClusterLoad(parameters, silos), output);
         output.WriteLine();
     }
@@ -81,7 +82,8 @@ internal static class ClusterReport
             Text($"{load.RenewalsPerSecond:n0}"), Text($"{rate * parameters.RowsPerCv + load.RenewalsPerSecond:n0}"),
             Text($"{rate * (parameters.LogBytesEmbed + parameters.Overlap * parameters.LogBytesBefore) / 1e6:n1}"),
             Text($"{load.MembershipWritesPerSecond:n1}"), Text($"{load.MembershipRowsReadPerSecond:n1}"),
-            Text($"{load.ProbesPerSecond:n0}"), Text($"{load.Silos * parameters.Pool:n0} of {parameters.MaxConnections:n0}"));
+            Text($"{load.DirectoryEntriesPerSecond:n0}"), Text($"{load.ProbesPerSecond:n0}"),
+            Text($"{load.Silos * parameters.Pool:n0} of {parameters.MaxConnections:n0}"));
     }
 
     private static void Sizes(ClusterParameters parameters, TextWriter output)

@@ -70,10 +70,12 @@ internal sealed class DatabaseDemands
         Row("--", "--:", "--:", "--:", ":--");
         await SmallVectorsAsync();
         var profile = await ProfileAsync(Dimension);
-        var ingestion = await SubmitAsync(profile, (queues.Count + 2) * 8 * Batch);
-        await ParseAsync(ingestion, (queues.Count + 2) * 8);
+        var ingestion = await SubmitAsync(profile, (queues.Count + 2) * 8 * Batch, "");
+        await ParseAsync(ingestion, (queues.Count + 2) * 8, "");
         await LeaseAsync(ingestion);
         foreach (var queue in queues) await QueueAsync(profile, ingestion, queue);
+        var beside = Text($"; {queues[^1]:n0} items wait");
+        await ParseAsync(await SubmitAsync(profile, 12 * Batch, beside), 12, beside);
         await SizesAsync();
         await IndexAsync(profile, ingestion);
         Console.WriteLine($"\nmodel {string.Join(' ', _found.Select(option => Text($"{option.Key} {option.Value:g4}")))}");
@@ -85,8 +87,8 @@ internal sealed class DatabaseDemands
         const int Batches = 16;
         var rows = await RowsAsync();
         var profile = await ProfileAsync(256);
-        var ingestion = await SubmitAsync(profile, Batches * Batch, says: false);
-        await ParseAsync(ingestion, Batches, says: false);
+        var ingestion = await SubmitAsync(profile, Batches * Batch, "");
+        await ParseAsync(ingestion, Batches, "");
         await EmbedAsync(profile, ingestion, Batches, "no other items");
         var perCv = (await RowsAsync() - rows) / (Batches * Batch);
         Row("rows written from handing in to embedded", "", "", "", Text($"{perCv:0.0} a CV"));
@@ -106,7 +108,7 @@ internal sealed class DatabaseDemands
         Name = $"demands-{dimension}", ModelName = "demands", WeightsHash = "00", MaxTokens = 8000, Dimension = dimension,
     });
 
-    private async Task<long> SubmitAsync(ProfileVersion profile, int cvs, bool says = true)
+    private async Task<long> SubmitAsync(ProfileVersion profile, int cvs, string beside)
     {
         var store = new IngestionStore(_retry);
         var id = await store.CreateAsync("default", DocumentKind.Cv, "demands", profile.Id, reembed: false, default);
@@ -124,19 +126,18 @@ internal sealed class DatabaseDemands
         }
 
         await store.SubmittedAsync(id, key: null, default);
-        var cost = Say("CV handed in", DatabaseMeter.Median(costs), $"200 in a transaction, {MadeUpCvs.Text(0).Length:n0} characters");
-        if (!says) return id;
+        var of = Text($"200 in a transaction, {MadeUpCvs.Text(0).Length:n0} characters{beside}");
+        var cost = Say("CV handed in", DatabaseMeter.Median(costs), of);
         _found["--submit-ms-per-cv"] = cost.ProcessorMs;
         _found["--log-bytes-before"] = cost.LogBytes;
         return id;
     }
 
-    private async Task ParseAsync(long ingestion, int batches, bool says = true)
+    private async Task ParseAsync(long ingestion, int batches, string beside)
     {
         var stage = new ParseStage(_retry, _queue, (bytes, _) => Task.FromResult(Parsed(Encoding.UTF8.GetString(bytes.Span))), _options);
         var cost = (await _meter.MedianAsync(batches, () => stage.StepAsync(ingestion, default))).Per(Batch);
-        Say("CV parsed", cost, "claimed by 64, committed one by one");
-        if (!says) return;
+        Say("CV parsed", cost, $"claimed by 64, committed one by one{beside}");
         _found["--parse-ms-per-cv"] = cost.ProcessorMs;
         _found["--log-bytes-before"] += cost.LogBytes;
     }
@@ -263,7 +264,8 @@ internal sealed class DatabaseDemands
         var there = await _meter.NumberAsync($"select count(*) from {vectors.Vectors}");
         await PutVectorsAsync(vectors, IndexedVectors - (int)there);
         _found["--vector-bytes"] = await _meter.NumberAsync($"select pg_total_relation_size('{vectors.Vectors}')") / IndexedVectors;
-        var built = await SayAsync("HNSW index built", Text($"{IndexedVectors:n0} vectors of {Dimension}"), 1, () => vectors.BuildIndexesAsync());
+        var of = Text($"{IndexedVectors:n0} vectors of {Dimension}");
+        var built = await SayAsync("HNSW index built", of, 1, () => vectors.BuildIndexesAsync());
         _found["--hnsw-seconds-per-ten-thousand"] = built.ProcessorMs / 1000;
         _found["--hnsw-bytes"] = await _meter.NumberAsync($"select pg_relation_size('{vectors.Vectors}_cv_hnsw')") / IndexedVectors;
         var (_, stored) = await EmbedAsync(profile, ingestion, 8, Text($"an HNSW index of {IndexedVectors:n0}"));
