@@ -40,7 +40,7 @@ internal sealed class EmbedStage(
     }
 
     /// <summary>Embeds and stores what was prepared, in batches sorted by length, each committed on its own.</summary>
-    /// <exception cref="EngineFailedException">The engine embeds nothing now: what is not committed is still held and did not fail.</exception>
+    /// <exception cref="EngineFailedException">The engine embeds nothing now: what is not committed is still held.</exception>
     public async Task RunAsync(EmbedWork work, CancellationToken cancellation)
     {
         foreach (var group in work.Entries.GroupBy(entry => (entry.First.Tenant, entry.First.Kind)))
@@ -53,7 +53,7 @@ internal sealed class EmbedStage(
         }
     }
 
-    /// <summary>The next batch stands before the engine while one is run and committed: the engine does not wait for the database.</summary>
+    /// <summary>The next batch stands before the engine while one is run and committed, so that the engine never waits for that.</summary>
     private async Task EmbedAsync(Lease lease, IEnumerable<IReadOnlyList<EmbedEntry>> batches, CancellationToken cancellation)
     {
         var running = Task.CompletedTask;

@@ -206,15 +206,16 @@ public sealed class Engine : IAsyncDisposable
 
     private void Fail(Exception probe)
     {
-        var why = $"{Model.Name} embeds nothing at present: {probe.GetType().Name}: {probe.Message}";
+        var reason = probe.Message.Split('\n')[0].TrimEnd();      // a native library's goes on with its stack
+        var why = $"{Model.Name} embeds nothing at present: {probe.GetType().Name}: {reason}";
         _lines.Fail(new EngineFailedException(why, probe));
         EngineSignals.CountFailure(Model);
         Changed?.Invoke(this);
     }
 
     /// <summary>
-    /// Tries until it works, or the engine is stopped. One that failed again soon after it worked is tried as seldom as before: something that
-    /// is sent again and again may be what breaks it.
+    /// Tries until it works, or the engine is stopped. One that failed again soon after it worked is tried as seldom as before: something
+    /// that is sent again and again may be what breaks it.
     /// </summary>
     private void Recover()
     {

@@ -1,8 +1,8 @@
 namespace RtMatching.Inference.Batching;
 
 /// <summary>
-/// The lines before an engine: senders come and go on any thread, the engine's own takes batch after batch. While the engine has failed nobody
-/// is let in, and once it stops only those that are in are served.
+/// The lines before an engine: senders come and go on any thread, the engine's own takes batch after batch. While the engine has failed
+/// nobody is let in, and once it stops only those that are in are served.
 /// </summary>
 internal sealed class EngineLines(EngineLine interactive, EngineLine background, TimeProvider time)
 {

@@ -44,7 +44,7 @@ internal static class EngineSignals
 
     /// <param name="texts">More of them wait; fewer where it is negative.</param>
     public static void CountWaiting(LanguageModel model, EnginePriority priority, int texts) =>
-        Waiting.Add(texts, new(ModelTag, model.Name), new(PriorityTag, priority == EnginePriority.Interactive ? "interactive" : "background"));
+        Waiting.Add(texts, new(ModelTag, model.Name), new(PriorityTag, priority.ToString().ToLowerInvariant()));
 
     public static void CountFailure(LanguageModel model) => Failures.Add(1, new KeyValuePair<string, object?>(ModelTag, model.Name));
 
