@@ -66,7 +66,8 @@ internal sealed class SiloDrain(ServerClient server)
     }
 
     /// <summary>One that was stopped and started again under its name is another.</summary>
-    private static bool IsSame(SiloStatus one, SiloStatus other) => (one.Name, one.Address, one.StartedAt) == (other.Name, other.Address, other.StartedAt);
+    private static bool IsSame(SiloStatus one, SiloStatus other) => (one.Name, one.Address) == (other.Name, other.Address)
+        && (one.StartedAt is null || other.StartedAt is null || one.StartedAt == other.StartedAt);     // null before its first report
 
     /// <param name="silo">Null where the cluster knows it no more.</param>
     /// <param name="since">The draining was asked for.</param>
