@@ -14,13 +14,13 @@ public sealed class IngestionStation : IAsyncDisposable
 {
     private readonly IngestionOptions _options;
     private readonly Action<IngestionTrouble> _tell;
-    private readonly int _capacity;
     private readonly WorkQueue _queue;
     private readonly ParseStage _parse;
     private readonly EmbedStages? _embed;
     private readonly Lazy<DocumentParser> _parser = new(() => new DocumentParser());
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, Running> _running = [];
+    private readonly Dictionary<ItemStage, StationRoom> _rooms;
     private readonly CancellationTokenSource _abort = new();
     private bool _drains;
     private long _items;
@@ -31,7 +31,8 @@ public sealed class IngestionStation : IAsyncDisposable
     public IngestionStation(Database database, IngestionOptions options, Engines? engines, Action<IngestionTrouble> tell, int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        (_options, _tell, _capacity) = (options, tell, capacity);
+        (_options, _tell) = (options, tell);
+        _rooms = new() { [ItemStage.Queued] = new(capacity, TimeProvider.System), [ItemStage.Parsed] = new(capacity, TimeProvider.System) };
         var retry = new DatabaseRetry(database, Timeout.InfiniteTimeSpan) { Waiting = e => tell(IngestionTrouble.Of(null, e, TimeSpan.Zero)) };
         _queue = new WorkQueue(retry, options);
         _parse = new ParseStage(retry, _queue, (bytes, token) => (Parse ?? _parser.Value.ParseAsync)(bytes, token), options);
@@ -105,8 +106,8 @@ public sealed class IngestionStation : IAsyncDisposable
         {
             if (_running.TryGetValue(batch.Token, out var same)) return same.Answer.Task.WaitAsync(abort);
             if (_drains || _abort.IsCancellationRequested) return Task.FromResult(new BatchAnswer(BatchEnd.Leaving));
-            if (_running.Values.Count(other => other.Stage == batch.Stage) >= _capacity) return Task.FromResult(BatchAnswer.Busy);
-            _running[batch.Token] = running = new Running(batch.Stage, CancellationTokenSource.CreateLinkedTokenSource(abort, _abort.Token));
+            if (!_rooms[batch.Stage].TryTake(batch.IngestionId)) return Task.FromResult(BatchAnswer.Busy);
+            _running[batch.Token] = running = new Running(CancellationTokenSource.CreateLinkedTokenSource(abort, _abort.Token));
         }
 
         _ = Task.Run(() => AnswerAsync(batch, running), CancellationToken.None);
@@ -122,7 +123,12 @@ public sealed class IngestionStation : IAsyncDisposable
         }
         finally
         {
-            lock (_lock) _running.Remove(batch.Token);
+            lock (_lock)
+            {
+                _running.Remove(batch.Token);
+                _rooms[batch.Stage].Leave();
+            }
+
             running.Dispose();
             running.Answer.SetResult(answer);
         }
@@ -200,11 +206,10 @@ public sealed class IngestionStation : IAsyncDisposable
     }
 
     /// <summary>A batch that is worked on.</summary>
-    private sealed class Running(ItemStage stage, CancellationTokenSource cancel) : IDisposable
+    private sealed class Running(CancellationTokenSource cancel) : IDisposable
     {
         private volatile Lease? _lease;
 
-        public ItemStage Stage { get; } = stage;
         public CancellationToken Token { get; } = cancel.Token;
         public TaskCompletionSource<BatchAnswer> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

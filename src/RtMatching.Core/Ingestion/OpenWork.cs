@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RtMatching.Core.Storage;
 
 namespace RtMatching.Core.Ingestion;
@@ -12,9 +13,7 @@ public sealed class OpenWork(Database database, IngestionOptions options, Action
     private readonly CancellationTokenSource _stop = new();
     private readonly DatabaseRetry _retry = new(database, options.DatabasePatience);
     private Task _house = Task.CompletedTask;
-    private DateTimeOffset _kept = DateTimeOffset.MinValue;
-
-    internal TimeProvider Time { get; init; } = TimeProvider.System;
+    private long? _kept;
 
     /// <summary>
     /// One look: reaps expired leases, and once a minute has the house kept in the background. Called every few seconds, one call at a time.
@@ -24,9 +23,9 @@ public sealed class OpenWork(Database database, IngestionOptions options, Action
     {
         await new WorkQueue(_retry, options).ReapAsync(cancellation);
         var open = await new OpenIngestions(_retry).IdsAsync(cancellation);
-        if (_house.IsCompleted && Time.GetUtcNow() - _kept >= IngestionCourse.BetweenHousekeepings)
+        if (_house.IsCompleted && (_kept is not { } kept || Stopwatch.GetElapsedTime(kept) >= IngestionCourse.BetweenHousekeepings))
         {
-            _kept = Time.GetUtcNow();
+            _kept = Stopwatch.GetTimestamp();
             _house = Task.Run(() => KeepHouseAsync(isQuiet: open.Count == 0), CancellationToken.None);
         }
 

@@ -32,7 +32,7 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
 
     /// <summary>
     /// Leases as many waiting items as fill batches of the given sizes, each batch under a token of its own, in one statement. Items that
-    /// have failed more than once come in batches of one.
+    /// have failed more than once come in batches of one, at most as many as there are sizes.
     /// </summary>
     public Task<IReadOnlyList<Lease>> ClaimManyAsync(
         ItemStage stage, long ingestionId, IReadOnlyList<int> sizes, CancellationToken cancellation) =>
@@ -42,12 +42,18 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
         ItemStage stage, long ingestionId, IReadOnlyList<int> sizes, bool onlyFirst, CancellationToken cancellation)
     {
         Guid[] tokens = [.. sizes.Select(_ => Guid.NewGuid())];
-        Guid[] alone = [.. Enumerable.Range(0, onlyFirst ? 1 : sizes.Sum()).Select(_ => Guid.NewGuid())];
+        Guid[] alone = [.. sizes.Select(_ => Guid.NewGuid())];
         var asked = Stopwatch.GetTimestamp();
+        Guid[] all = [.. tokens, .. alone];
+        var isAgain = false;
         try
         {
             var claimed = await database.RunAsync(async (connection, token) =>
             {
+                // The connection broke the last time: what was claimed, if it was, is nobody's.
+                await using var back = Sql.Command(connection, HandBackSql(OfTokens), new NpgsqlParameter("tokens", all));
+                if (isAgain) await back.ExecuteNonQueryAsync(token);
+                isAgain = true;
                 await using var command = Sql.Command(connection, ClaimSql, new("stage", Sql.Name(stage)), new("ingestion", ingestionId),
                     new("max", sizes.Sum()), new("starts", Starts(sizes)), new("tokens", tokens), new("alone", alone), new("first", onlyFirst),
                     new("suspect", _suspectAfter), new("lease", options.Lease));
@@ -59,8 +65,7 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
         catch (OperationCanceledException)
         {
             // It may have been committed before it was cancelled.
-            await HandBackAsync(
-                "lease_token = any(@tokens) and lease_until is not null", new NpgsqlParameter("tokens", tokens.Concat(alone).ToArray()));
+            await HandBackAsync(OfTokens, new NpgsqlParameter("tokens", all));
             throw;
         }
     }
@@ -84,7 +89,7 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
             set lease_token = case when c.suspect then (@alone)[c.number] else (@tokens)[width_bucket(c.number, @starts)] end,
                 lease_until = now() + @lease, attempts = i.attempts + 1
             from cut c
-            where i.id = c.id and (not @first or (case when c.suspect_first then c.suspect and c.number = 1 else not c.suspect end))
+            where i.id = c.id and (not c.suspect or c.number <= cardinality(@alone)) and (not @first or c.suspect = c.suspect_first)
             returning i.id, i.ingestion_id, i.tenant, i.content_hash, i.attempts, i.trace_parent, i.lease_token, i.lease_until)
         select c.id, c.ingestion_id, c.tenant, n.kind, c.content_hash, c.attempts, c.trace_parent, c.lease_token, c.lease_until - now()
         from claimed c join ingestions n on n.id = c.ingestion_id
@@ -298,14 +303,18 @@ internal sealed class WorkQueue(DatabaseRetry database, IngestionOptions options
                 new("ids", held), new("tokens", leases.Select(lease => lease.Token).ToArray()));
     }
 
+    // Through the index of what is leased: there is none on tokens.
+    private const string OfTokens = "lease_token = any(@tokens) and lease_until is not null";
+
+    private static string HandBackSql(string which) =>
+        $"update items set lease_token = null, lease_until = null, attempts = greatest(attempts - 1, 0) where {which}";
+
     private async ValueTask HandBackAsync(string which, params NpgsqlParameter[] parameters)
     {
         using var farewell = new CancellationTokenSource(FarewellPatience);
         try
         {
-            await database.ExecuteAsync(
-                $"update items set lease_token = null, lease_until = null, attempts = greatest(attempts - 1, 0) where {which}",
-                farewell.Token, parameters);
+            await database.ExecuteAsync(HandBackSql(which), farewell.Token, parameters);
         }
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
         {

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
+using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 using RtMatching.Tests.Pooling;
 
@@ -36,13 +37,15 @@ internal sealed class StationBench : IStations, IAsyncDisposable
         new(await IngestionBench.CreateAsync(options ?? Quick));
 
     public Member Add(string name, int window = 2, int size = 8, int capacity = 4, bool parses = true, bool embeds = true,
-        Func<string?, LanguageModel>? load = null)
+        Func<string?, LanguageModel>? load = null, Action<int>? prefilling = null)
     {
-        var decoder = new ScriptedDecoder(window: 512) { Prefilling = number => _members.GetValueOrDefault(name)?.Prefilling?.Invoke(number) };
+        Member? member = null;
+        var decoder = new ScriptedDecoder(window: 512) { Prefilling = number => member?.Prefilling?.Invoke(number) };
         var model = new LanguageModel("scripted", "00", new ByteTokenizer(suffix: [0]), decoder);
-        var engines = new Engines(load ?? (_ => model), NullLogger<Engines>.Instance);
+        var settings = new EngineSettings { FirstPause = TimeSpan.FromMilliseconds(10), LongestPause = TimeSpan.FromMilliseconds(50) };
+        var engines = new Engines(load ?? (_ => model), NullLogger.Instance, settings);
         var station = new IngestionStation(Bench.Test.Database, Bench.Options, engines, Troubles.Enqueue, capacity) { Parse = Bench.ParseAsync };
-        var member = new Member(new Station(name, window, size), station, engines, decoder, parses, embeds);
+        member = new Member(new Station(name, window, size), station, engines, decoder, parses, embeds) { Prefilling = prefilling };
         _all.Add(member);
         member.Keeper = station.RunAsync(_stop.Token);
         return _members[name] = member;
@@ -69,7 +72,7 @@ internal sealed class StationBench : IStations, IAsyncDisposable
 
     public Task<long> StartAsync(int documents) => Bench.Service().StartAsync(new IngestionRequest(), Made(documents));
 
-    private static async IAsyncEnumerable<SourceItem> Made(int count)
+    public static async IAsyncEnumerable<SourceItem> Made(int count)
     {
         await Task.Yield();
         for (var i = 0; i < count; i++)

@@ -87,6 +87,57 @@ public class WorkQueueTests
     }
 
     [Fact]
+    public async Task A_chunk_is_cut_into_batches_with_tokens_of_their_own_and_suspects_come_alone()
+    {
+        await using var bench = await IngestionBench.CreateAsync(Quick with { MaxAttempts = 5 });
+        bench.WriteMany(12);
+        var id = await bench.StartAsync();
+        await bench.ExecuteAsync("update items set attempts = 2 where id in (select id from items order by id offset 3 limit 2)");
+        var queue = Queue(bench);
+
+        var leases = await queue.ClaimManyAsync(ItemStage.Queued, id, [5, 2, 9], default);
+
+        Assert.Equal([1, 1, 2, 3, 5], leases.Where(lease => lease.Items.Count > 0).Select(lease => lease.Items.Count).Order());
+        Assert.All(leases, lease => Assert.Equal(lease.IsSuspect, lease.Items.Count == 1));
+        Assert.Equal(12, leases.SelectMany(lease => lease.Items).Select(item => item.Id).Distinct().Count());
+        foreach (var lease in leases)
+            Assert.Equal(lease.Items.Count, await bench.CountAsync($"select count(*) from items where lease_token = '{lease.Token}'"));
+        await queue.HandBackAsync(leases);
+        Assert.Equal(0, await bench.CountAsync("select count(*) from items where lease_token is not null or attempts not in (0, 2)"));
+    }
+
+    [Fact]
+    public async Task What_was_released_or_ended_is_not_renewed_and_not_held_any_more()
+    {
+        await using var bench = await IngestionBench.CreateAsync(Quick);
+        bench.WriteMany(4);
+        var id = await bench.StartAsync();
+        var (queue, other) = (Queue(bench), Queue(bench));
+        var leases = await queue.ClaimManyAsync(ItemStage.Queued, id, [2, 2], default);
+
+        await other.ReleaseAsync(leases[0], default);
+        await queue.RenewAsync(leases, default);
+
+        Assert.Equal((0, 2), (leases[0].Held.Length, leases[1].Held.Length));
+        Assert.Equal(2, await bench.CountAsync("select count(*) from items where lease_token is null and attempts = 1"));
+    }
+
+    [Fact]
+    public async Task A_young_lease_is_not_written_again()
+    {
+        await using var bench = await IngestionBench.CreateAsync(Quick);
+        bench.WriteMany(2);
+        var queue = Queue(bench);
+        await using var lease = await queue.ClaimAsync(ItemStage.Queued, await bench.StartAsync(), 2, default);
+        var before = await bench.CountAsync("select sum(xmin::text::bigint) from items");
+
+        await queue.RenewAsync(default);
+        Assert.Equal(before, await bench.CountAsync("select sum(xmin::text::bigint) from items"));
+        await queue.RenewAsync([lease!], default);
+        Assert.NotEqual(before, await bench.CountAsync("select sum(xmin::text::bigint) from items"));
+    }
+
+    [Fact]
     public async Task Attempts_are_further_and_further_apart()
     {
         await using var bench = await IngestionBench.CreateAsync(Quick with { Backoff = TimeSpan.FromSeconds(10) });

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Npgsql;
 using RtMatching.Core.Ingestion;
 using RtMatching.Tests.Storage;
 
@@ -14,10 +15,14 @@ public class ServerWorkTests
     public async Task A_server_told_to_stop_in_mid_ingestion_leaves_no_lease_and_another_goes_on()
     {
         await using var test = await TestDatabase.CreateAsync();
-        await using var stopped = await ServerProcess.StartAsync(test.ConnectionString);
         await StartAsync(test);
+        await using var held = await HoldBackAsync(test);
+        await using var stopped = await ServerProcess.StartAsync(test.ConnectionString);
         await UntilAsync(async () => await test.CountAsync("select count(*) from texts") >= 10);
         stopped.Terminate();
+        await UntilAsync(async () => !await ListensAsync(stopped));
+        await Task.Delay(500);          // its loops are told right after it stopped listening
+        await held.DisposeAsync();      // what it leased can be finished now
 
         Assert.Equal(0, await stopped.EndAsync());
         Assert.InRange(await test.CountAsync("select count(*) from items where stage in ('queued', 'parsed')"), 1, Documents);
@@ -30,10 +35,12 @@ public class ServerWorkTests
     public async Task A_server_killed_in_mid_ingestion_and_started_again_ends_with_the_same_rows()
     {
         await using var test = await TestDatabase.CreateAsync();
-        await using var killed = await ServerProcess.StartAsync(test.ConnectionString);
         await StartAsync(test);
+        await using var held = await HoldBackAsync(test);
+        await using var killed = await ServerProcess.StartAsync(test.ConnectionString);
         await UntilAsync(async () => await test.CountAsync("select count(*) from items where stage = 'embedded'") >= 5);
         await killed.KillAsync();
+        await held.DisposeAsync();
 
         Assert.InRange(await test.CountAsync("select count(*) from items where stage in ('queued', 'parsed')"), 1, Documents);
 
@@ -90,6 +97,34 @@ public class ServerWorkTests
         {
             var text = $"Shop keeper {i}. Managed the stock of {i} shops, trained staff, wrote reports and kept the accounts.";
             yield return new SourceItem($"cv {i}", "made", $"cv {i}", Encoding.UTF8.GetBytes(text));
+        }
+    }
+
+    /// <summary>
+    /// Locks the rows of the last documents that were handed in: a batch with one of them cannot be committed until that is over, however fast the machine, so
+    /// that the middle of the ingestion lasts.
+    /// </summary>
+    private static async Task<NpgsqlConnection> HoldBackAsync(TestDatabase test)
+    {
+        var connection = await test.Source.OpenConnectionAsync();
+        await using var command = new NpgsqlCommand(
+            "begin; select id from documents where id in (select document_id from items order by id offset 120) for update", connection);
+        await command.ExecuteNonQueryAsync();
+        return connection;
+    }
+
+    private static async Task<bool> ListensAsync(ServerProcess server)
+    {
+        var address = new Uri(server.Address);
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(address.Host, address.Port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 
