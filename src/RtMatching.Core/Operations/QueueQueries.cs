@@ -25,14 +25,18 @@ internal static class QueueQueries
                 from items i join ingestions n on n.id = i.ingestion_id
                 where i.lease_until is not null and i.stage = s.stage and n.state in ('pending', 'running')) l
             cross join lateral (
-                select count(*) as delayed from items i join ingestions n on n.id = i.ingestion_id
-                where i.stage = s.stage and i.stage in ('queued', 'parsed') and i.not_before > now() and i.lease_until is null
-                    and n.state in ('pending', 'running')) d
+                select coalesce(sum(c.items), 0)::bigint as delayed from ingestions n
+                cross join lateral (
+                    select count(*) as items from items i where i.ingestion_id = n.id and i.stage = s.stage and i.not_before > now()
+                        and i.stage in ('queued', 'parsed') and i.lease_token is null) c
+                where n.state in ('pending', 'running')) d
             left join lateral (
-                select i.not_before as since from items i join ingestions n on n.id = i.ingestion_id
-                where i.stage = s.stage and i.stage in ('queued', 'parsed') and i.not_before <= now() and i.lease_until is null
-                    and n.state in ('pending', 'running')
-                order by i.not_before limit 1) w on true
+                select min(f.since) as since from ingestions n
+                cross join lateral (
+                    select i.not_before as since from items i where i.ingestion_id = n.id and i.stage = s.stage and i.not_before <= now()
+                        and i.stage in ('queued', 'parsed') and i.lease_token is null
+                    order by i.not_before limit 1) f
+                where n.state in ('pending', 'running')) w on true
             order by s.stage desc
             """, row => new StageStatus(Enum.Parse<ItemStage>(row.GetString(0), true), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4),
             row.IsDBNull(5) ? null : row.GetDouble(5)));
