@@ -1,6 +1,7 @@
 using Npgsql;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
+using RtMatching.Inference.Batching;
 
 namespace RtMatching.Core.Matching;
 
@@ -58,22 +59,29 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
     /// Leases up to <paramref name="max"/> waiting jobs, in order; null where there are none. One that has failed before, or whose worker
     /// fell silent, comes alone, so that a job that kills its worker takes no other along.
     /// </summary>
-    public Task<JobLease?> ClaimAsync(long id, int max, CancellationToken cancellation) => database.RunAsync(async (connection, token) =>
+    public async Task<JobLease?> ClaimAsync(long id, int max, CancellationToken cancellation)
     {
-        await using var transaction = await connection.BeginTransactionAsync(token);
-        await EndSilentAsync(transaction, id, token);
-        var lease = Guid.NewGuid();
-        var jobs = await ClaimAsync(transaction, id, max, lease, token);
-        if (jobs.Count == 0)
+        var token = Guid.NewGuid();
+        try
         {
-            await transaction.CommitAsync(token);
-            return null;
+            return await database.RunAsync((connection, stop) => ClaimAsync(connection, id, max, token, stop), cancellation);
         }
+        catch
+        {
+            await HandBackAsync(id, token);     // it may have been committed all the same
+            throw;
+        }
+    }
 
-        var (version, settings) = await BeginAsync(transaction, id, token);
-        await transaction.CommitAsync(token);
-        return new JobLease(id, lease, version, settings, jobs);
-    }, cancellation);
+    private async Task<JobLease?> ClaimAsync(NpgsqlConnection connection, long id, int max, Guid lease, CancellationToken cancellation)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        if (await BeginAsync(transaction, id, cancellation) is not { } ranking) return null;
+        await EndSilentAsync(transaction, id, cancellation);
+        var jobs = await ClaimAsync(transaction, id, max, lease, cancellation);
+        await transaction.CommitAsync(cancellation);
+        return jobs.Count == 0 ? null : new JobLease(id, lease, ranking.Version, ranking.Settings, jobs);
+    }
 
     /// <summary>Those whose worker stopped without a word for the last time that is allowed.</summary>
     private async Task EndSilentAsync(NpgsqlTransaction transaction, long id, CancellationToken cancellation)
@@ -92,7 +100,6 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
             with waiting as (
                 select position, attempts from bulk_ranking_jobs
                 where bulk_ranking_id = @id and ended_at is null and not_before <= now() and (lease_until is null or lease_until < now())
-                    and exists (select 1 from bulk_rankings where id = @id and state in ('pending', 'running') and submitted)
                 order by position limit @max for update skip locked),
             first as (select position, attempts from waiting order by position limit 1),
             claimed as (
@@ -138,17 +145,21 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
         return (bool)(await command.ExecuteScalarAsync(token))!;
     }, cancellation);
 
-    private static async Task<(long Version, RankingRequest Settings)> BeginAsync(NpgsqlTransaction transaction, long id, CancellationToken cancellation)
+    /// <summary>
+    /// Null where it is not open. Its row is held to the transaction's end: whoever cancels it meanwhile waits for that, and then finds the
+    /// leases that it has to take away. Marked as running first, because two who hold the row could not both change it.
+    /// </summary>
+    private static async Task<(long Version, RankingRequest Settings)?> BeginAsync(NpgsqlTransaction transaction, long id, CancellationToken cancellation)
     {
         await using var begin = Sql.Command(transaction.Connection!, """
-            update bulk_rankings set state = 'running', started_at = coalesce(started_at, now()) where id = @id and state = 'pending'
+            update bulk_rankings set state = 'running', started_at = coalesce(started_at, now()) where id = @id and state = 'pending' and submitted
             """, new NpgsqlParameter("id", id));
         await begin.ExecuteNonQueryAsync(cancellation);
-        await using var select = Sql.Command(
-            transaction.Connection!, "select profile_version_id, settings::text from bulk_rankings where id = @id", new NpgsqlParameter("id", id));
+        await using var select = Sql.Command(transaction.Connection!, """
+            select profile_version_id, settings::text from bulk_rankings where id = @id and state = 'running' for share
+            """, new NpgsqlParameter("id", id));
         await using var reader = await select.ExecuteReaderAsync(cancellation);
-        await reader.ReadAsync(cancellation);       // the claimed jobs' rows refer to it
-        return (reader.GetInt64(0), BulkRankingStore.Settings(reader.GetString(1)));
+        return await reader.ReadAsync(cancellation) ? (reader.GetInt64(0), BulkRankingStore.Settings(reader.GetString(1))) : null;
     }
 
     /// <summary>Stores the lines of jobs that the lease still holds; the text is not needed any more.</summary>
@@ -175,6 +186,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
         new("max", options.MaxAttempts), new("backoff", options.Backoff));
 
     /// <summary>Has one job ranked and its line stored; where that fails, this attempt of the job has failed, and nothing is thrown.</summary>
+    /// <exception cref="EngineFailedException">No fault of the job: its lease still holds it.</exception>
     public async Task AttemptAsync(JobLease lease, LeasedJob job, Func<Task> rank, CancellationToken cancellation)
     {
         try
@@ -191,8 +203,9 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
         }
     }
 
+    /// <summary>Not of the database, and not of an engine that embeds nothing at all.</summary>
     public static bool IsOfJobs(Exception e, CancellationToken cancellation) =>
-        !(e is OperationCanceledException && cancellation.IsCancellationRequested) && DatabaseRetry.IsItsOwn(e);
+        e is not EngineFailedException && !(e is OperationCanceledException && cancellation.IsCancellationRequested) && DatabaseRetry.IsItsOwn(e);
 
     /// <summary>How many jobs it still holds.</summary>
     public Task<int> RenewAsync(JobLease lease, CancellationToken cancellation) => database.ExecuteAsync(
@@ -219,7 +232,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
         {
             await ended.CancelAsync();
             await keeper;
-            await HandBackAsync(lease);
+            await HandBackAsync(lease.BulkRankingId, lease.Token);
         }
     }
 
@@ -238,7 +251,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
     }
 
     /// <summary>What the lease still holds, at once and without counting the attempt. Where the database cannot be told, the lease runs out.</summary>
-    public async Task HandBackAsync(JobLease lease)
+    private async Task HandBackAsync(long id, Guid lease)
     {
         using var farewell = new CancellationTokenSource(FarewellPatience);
         try
@@ -246,7 +259,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
             await database.ExecuteAsync("""
                 update bulk_ranking_jobs set lease_token = null, lease_until = null, attempts = greatest(attempts - 1, 0)
                 where bulk_ranking_id = @id and lease_token = @token
-                """, farewell.Token, new("id", lease.BulkRankingId), new("token", lease.Token));
+                """, farewell.Token, new("id", id), new("token", lease));
         }
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
         {

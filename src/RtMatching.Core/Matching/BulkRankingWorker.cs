@@ -1,5 +1,6 @@
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Storage;
+using RtMatching.Inference.Batching;
 
 namespace RtMatching.Core.Matching;
 
@@ -15,9 +16,16 @@ public sealed class BulkRankingWorker(Database database, BulkRankingOptions? opt
     public async Task<JobTicketEnd> RankAsync(LeasedJobTicket ticket, JobRanking ranking, CancellationToken cancellation = default)
     {
         if (ranking.Key != ticket.Job) throw new ArgumentException($"The ticket is for {ticket.Job}, the ranking for {ranking.Key}.", nameof(ranking));
-        if (await _queue.FindAsync(ticket, cancellation) is { Jobs: [var job] } lease)
+        if (await _queue.FindAsync(ticket, cancellation) is not { Jobs: [var job] } lease) return JobTicketEnd.Ended;
+        try
+        {
             await _queue.AttemptAsync(lease, job, () => RankAsync(lease, job, ranking, cancellation), cancellation);
-        return JobTicketEnd.Ended;
+            return JobTicketEnd.Ended;
+        }
+        catch (EngineFailedException)
+        {
+            return JobTicketEnd.NotNow;
+        }
     }
 
     private async Task RankAsync(JobLease lease, LeasedJob job, JobRanking ranking, CancellationToken cancellation)

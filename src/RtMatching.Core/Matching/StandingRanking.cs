@@ -23,6 +23,9 @@ public sealed class StandingRanking(JobRanking job, RankingRequest request, Stan
     // Where a ranking takes long it must not be all that the database does: it takes at most one part in so many of the time.
     private const int Share = 5;
 
+    // Of all rankings of this process that are followed: a document that comes may change hundreds of them, and somebody waits for the others.
+    private static readonly SemaphoreSlim AtOnce = new(Math.Clamp(Environment.ProcessorCount, 2, 8));
+
     private readonly StandingRankingOptions _options = options ?? new StandingRankingOptions();
     private readonly RankingWatch _watch = new(job.Database.Source, job.Key, job.Profile.Profile.Name);
     private readonly Lock _lock = new();
@@ -110,14 +113,18 @@ public sealed class StandingRanking(JobRanking job, RankingRequest request, Stan
         IReadOnlyList<RankedDocument>? shown = null;
         while (true)
         {
-            var started = Stopwatch.GetTimestamp();
+            var pause = TimeSpan.Zero;
             try
             {
                 // Looked first: what is committed between the look and the ranking is seen by both this ranking and the next look.
                 var sight = await _watch.LookAsync(seen, stopped);
                 if (seen is not null && sight.ActiveVersion != seen.ActiveVersion) return;
-                if (sight.Changed && await RankAsync(stopped) is var ranking && (shown is null || Differs(shown, ranking)))
-                    run.Publish(shown = ranking);
+                if (sight.Changed)
+                {
+                    (var ranking, pause) = await RankAsync(stopped);
+                    if (shown is null || Differs(shown, ranking)) run.Publish(shown = ranking);
+                }
+
                 seen = sight;
             }
             catch (NpgsqlException e) when (DatabaseRetry.IsTransient(e))
@@ -125,15 +132,25 @@ public sealed class StandingRanking(JobRanking job, RankingRequest request, Stan
                 // The database is away: asked again at the same pace, by what was seen last.
             }
 
-            var pause = Stopwatch.GetElapsedTime(started) * (Share - 1);
             await Task.Delay(pause > _options.Pace ? pause : _options.Pace, stopped);
         }
     }
 
-    private async Task<IReadOnlyList<RankedDocument>> RankAsync(CancellationToken cancellation)
+    /// <summary>The ranking, and how long to leave the database to others after it.</summary>
+    private async Task<(IReadOnlyList<RankedDocument> Ranking, TimeSpan Pause)> RankAsync(CancellationToken cancellation)
     {
-        Interlocked.Increment(ref _rankings);
-        return await job.RankAsync(request, cancellation);
+        await AtOnce.WaitAsync(cancellation);
+        try
+        {
+            Interlocked.Increment(ref _rankings);
+            var started = Stopwatch.GetTimestamp();
+            var ranking = await job.RankAsync(request, cancellation);
+            return (ranking, Stopwatch.GetElapsedTime(started) * (Share - 1));
+        }
+        finally
+        {
+            AtOnce.Release();
+        }
     }
 
     internal static bool Differs(IReadOnlyList<RankedDocument> before, IReadOnlyList<RankedDocument> now) =>
