@@ -28,6 +28,8 @@ public static class EndpointMap
         DeleteDocument.Map(api);
         RankCandidates.Map(api);
         RankJobs.Map(api);
+        FollowCandidates.Map(api);
+        FollowJobs.Map(api);
         SubmitBulkRanking.Map(api);
         ListBulkRankings.Map(api);
         ShowBulkRanking.Map(api);

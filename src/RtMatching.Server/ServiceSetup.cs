@@ -5,6 +5,7 @@ using RtMatching.Core.Storage;
 using RtMatching.Server.Backend;
 using RtMatching.Server.Endpoints.Embeddings;
 using RtMatching.Server.Endpoints.Operations;
+using RtMatching.Server.Endpoints.Rankings;
 using RtMatching.Server.Errors;
 using RtMatching.Server.Intake;
 using RtMatching.Server.Limits;
@@ -32,7 +33,7 @@ public static class ServiceSetup
         services.AddRtMatchingOpenApi();
         services.AddIntake(database, options);
         services.AddInProcessBackend(options);
-        services.AddSingleton<SharedStatus>();
+        services.AddSingleton<SharedStatus>().AddSingleton<RankingStream>();
         services.AddServerMetrics();
         return services;
     }

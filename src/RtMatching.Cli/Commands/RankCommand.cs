@@ -37,6 +37,7 @@ internal static class RankCommand
     private static readonly Option<string?> Language = new("--language") { Description = "Only in this language (en, zh).", HelpName = "L" };
     private static readonly Option<DateOnly?> Since = new("--since") { Description = "Only dated on this day or later.", HelpName = "DATE" };
     private static readonly Option<DateOnly?> Until = new("--until") { Description = "Only dated on this day or earlier.", HelpName = "DATE" };
+    private static readonly Option<bool> Follow = new("--follow") { Description = "Go on, and show the ranking anew whenever it changes, until Ctrl+C." };
     internal static readonly Option<string?> OutputFile = new("--output") { Description = "Append each job's ranking as a line here; a second run goes on.", HelpName = "F.jsonl" };
     internal static readonly Option<string?> Html = new("--html") { Description = "Write a self-contained page for a recruiter.", HelpName = "F.html" };
     internal static readonly Option<string> Profile = CommonOptions.Profile();
@@ -45,7 +46,7 @@ internal static class RankCommand
     {
         var command = new Command("rank", "Ranks candidates for a job, with reasons; or jobs for a CV; or all jobs in bulk.")
         {
-            Job, JobFile, JobText, Cv, AllJobs, Jobs, Top, Offset, Mode, Exact, Explain, Tags, Location, Language, Since, Until, OutputFile, Html, Profile,
+            Job, JobFile, JobText, Cv, AllJobs, Jobs, Top, Offset, Mode, Exact, Explain, Tags, Location, Language, Since, Until, Follow, OutputFile, Html, Profile,
             CommonOptions.Server, CommonOptions.Key,
         };
         command.Validators.Add(result =>
@@ -58,6 +59,8 @@ internal static class RankCommand
             if (result.GetValue(Offset) < 0) result.AddError("--offset: must not be negative");
             if ((result.GetValue(AllJobs) || result.GetValue(Jobs) is not null) && result.GetValue(OutputFile) is null)
                 result.AddError("rank: many rankings go to a file: name it with --output");
+            if (result.GetValue(Follow) && (result.GetValue(AllJobs) || result.GetValue(Jobs) is not null))
+                result.AddError("--follow: one job or CV is followed, not many");
         });
         command.SetAction(RunAsync);
         return command;
@@ -67,13 +70,25 @@ internal static class RankCommand
     {
         var bulk = parsed.GetValue(AllJobs) || parsed.GetValue(Jobs) is not null;
         using var server = ServerClient.From(parsed);
-        if (server is not null) return await (bulk ? RemoteBulkRanking.RunAsync(parsed, server, cancellation) : RemoteRanking.RunAsync(parsed, server, cancellation));
+        if (server is not null) return await RunAsync(parsed, server, bulk, cancellation);
         await using var database = await Connection.OpenAsync(parsed, cancellation);
+        if (parsed.GetValue(Follow)) return await FollowedRanking.UntilStoppedAsync(token => FollowedRanking.RunAsync(parsed, database, token), cancellation);
         using var session = await RankingSession.OpenAsync(database, parsed.GetValue(Profile)!, cancellation);
         return bulk
             ? await RankAllAsync(parsed, database, session, cancellation)
             : await RankOneAsync(parsed, database, session, cancellation);
     }
+
+    private static Task<int> RunAsync(ParseResult parsed, ServerClient server, bool bulk, CancellationToken cancellation)
+    {
+        if (bulk) return RemoteBulkRanking.RunAsync(parsed, server, cancellation);
+        return parsed.GetValue(Follow)
+            ? FollowedRanking.UntilStoppedAsync(token => RemoteRanking.FollowAsync(parsed, server, token), cancellation)
+            : RemoteRanking.RunAsync(parsed, server, cancellation);
+    }
+
+    /// <summary>CVs for a job, or jobs for a CV.</summary>
+    internal static DocumentKind Wanted(ParseResult parsed) => parsed.GetValue(Cv) is null ? DocumentKind.Cv : DocumentKind.Job;
 
     internal static RankingRequest Settings(ParseResult parsed) => new()
     {
@@ -112,13 +127,8 @@ internal static class RankCommand
 
     private static async Task<int> RankOneAsync(ParseResult parsed, Database database, RankingSession session, CancellationToken cancellation)
     {
-        var (request, title, text) = await SubjectAsync(parsed, database, cancellation);
-        var ranking = parsed.GetValue(Cv) is null
-            ? await session.Ranking.RankCandidatesAsync(request, cancellation)
-            : await session.Ranking.RankJobsAsync(request, cancellation);
-
-        var profile = session.Profile;
-        return await ReportAsync(parsed, new RankedSubject(title, text, profile.Profile.Name, profile.Version, session.ProfileName), ranking, cancellation);
+        var (request, subject) = await SubjectAsync(parsed, database, session, cancellation);
+        return await ReportAsync(parsed, subject, await session.Ranking.RankAsync(Wanted(parsed), request, cancellation), cancellation);
     }
 
     internal static async Task<int> ReportAsync(
@@ -133,22 +143,26 @@ internal static class RankCommand
 
         var result = new { Subject = subject.Title, subject.Profile, subject.ProfileVersion, Ranking = ranking };
         if (parsed.GetValue(OutputFile) is { } output) await File.AppendAllTextAsync(output, JsonOutput.ToLine(result) + "\n", cancellation);
+        else if (parsed.GetValue(CommonOptions.Json) && parsed.GetValue(Follow)) Console.Out.WriteLine(JsonOutput.ToLine(result));
         else if (parsed.GetValue(CommonOptions.Json)) JsonOutput.Write(result);
         else RankingText.Write(subject.Title, ranking);
+        if (parsed.GetValue(Follow) && !parsed.GetValue(CommonOptions.Json)) Console.Out.WriteLine();
         return ExitCode.Ok;
     }
 
-    /// <summary>What to rank for: the request, a title and the whole text, for the page.</summary>
-    private static async Task<(RankingRequest Request, string Title, string Text)> SubjectAsync(
-        ParseResult parsed, Database database, CancellationToken cancellation)
+    /// <summary>What to rank for.</summary>
+    internal static async Task<(RankingRequest Request, RankedSubject Subject)> SubjectAsync(
+        ParseResult parsed, Database database, RankingSession session, CancellationToken cancellation)
     {
         var settings = Settings(parsed);
-        if (await GivenTextAsync(parsed, cancellation) is { } given) return (settings with { Text = given }, FirstLine(given), given);
+        RankedSubject Subject(string title, string text) =>
+            new(title, text, session.Profile.Profile.Name, session.Profile.Version, session.ProfileName);
+        if (await GivenTextAsync(parsed, cancellation) is { } given) return (settings with { Text = given }, Subject(FirstLine(given), given));
         var store = new DocumentStore(database);
         var (id, kind) = parsed.GetValue(Job) is { } job ? (job, DocumentKind.Job) : (parsed.GetValue(Cv)!, DocumentKind.Cv);
         var document = await DocumentsCommand.FindAsync(store, id, kind, cancellation);
         var text = (await store.TextAsync(document.Id, cancellation: cancellation))?.Body ?? "";
-        return (settings with { DocumentId = document.Id }, kind == DocumentKind.Job ? FirstLine(text) : $"Jobs for {document.ExternalId}", text);
+        return (settings with { DocumentId = document.Id }, Subject(kind == DocumentKind.Job ? FirstLine(text) : $"Jobs for {document.ExternalId}", text));
     }
 
     /// <summary>The text on the command line or in the file that it names; null where the subject is a stored document.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using RtMatching.Cli.Output;
 
@@ -52,6 +53,34 @@ internal sealed class ServerClient : IDisposable
     {
         using var response = await SendAsync(request, cancellation, HttpCompletionOption.ResponseContentRead);
         return await JsonAsync<T>(response, cancellation);
+    }
+
+    /// <summary>The server-sent events that answer a POST, until the stream ends or breaks.</summary>
+    public async IAsyncEnumerable<(string Name, string Data)> EventsAsync(
+        string path, object body, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var response = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, options: JsonOutput.Options) }, cancellation);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
+        var name = "";
+        while (await LineAsync(reader, cancellation) is { } line)
+        {
+            if (line.StartsWith("event: ", StringComparison.Ordinal)) name = line["event: ".Length..];
+            else if (line.StartsWith("data: ", StringComparison.Ordinal)) yield return (name, line["data: ".Length..]);
+        }
+    }
+
+    /// <summary>Null at the end, and where the connection is lost.</summary>
+    private static async Task<string?> LineAsync(StreamReader reader, CancellationToken cancellation)
+    {
+        try
+        {
+            return await reader.ReadLineAsync(cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException && !cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     /// <summary>Null where the server has no such thing.</summary>

@@ -28,6 +28,7 @@ internal static class LimitSetup
         {
             limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context => OfCaller(context, limits));
             Queue(limiter, RateLimits.Ranking, limits.Rankings, limits.RankingQueue);
+            Queue(limiter, RateLimits.Following, limits.Followers, waiting: 0);
             Queue(limiter, RateLimits.Embedding, limits.Embeddings, limits.EmbeddingQueue);
             Queue(limiter, RateLimits.Submission, limits.Submissions, limits.SubmissionQueue);
             limiter.OnRejected = RefuseAsync;

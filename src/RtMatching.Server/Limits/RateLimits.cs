@@ -4,6 +4,7 @@ namespace RtMatching.Server.Limits;
 internal static class RateLimits
 {
     public const string Ranking = "ranking";
+    public const string Following = "following";
     public const string Embedding = "embedding";
 
     /// <summary>Of files and rows: bodies on their way into the database.</summary>

@@ -41,6 +41,9 @@ public sealed record RequestLimits
     [Description("rankings that wait; further ones are answered 503")]
     public int RankingQueue { get; init; } = 256;
 
+    [Description("followers of rankings at once; further ones are answered 503")]
+    public int Followers { get; init; } = 256;
+
     [Description("requests for embeddings at once; further ones wait")]
     public int Embeddings { get; init; } = 4;
 

@@ -95,6 +95,32 @@ public sealed class RankOnServerTests(RankOnServerTests.FilledServer fixture) : 
         Assert.Equal(0, await fixture.Server.Test.CountAsync("select count(*) from bulk_rankings"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_followed_ranking_is_printed_anew_when_it_changes_until_it_is_interrupted(bool remote)
+    {
+        string[] where = remote ? ["--server", fixture.Server.Address] : [];
+        using var process = CliProcess.Start(["rank", "--text", "a cook", "--top", "1", "--follow", "--json", .. where],
+            new Dictionary<string, string> { [Database.Variable] = remote ? "Host=nowhere.invalid" : fixture.Server.Test.ConnectionString });
+        Assert.Contains("cook.txt", await LineAsync(process), StringComparison.Ordinal);
+        await using (var command = fixture.Server.Test.Source.CreateCommand($"update documents set location = 'Oslo {remote}'")) await command.ExecuteNonQueryAsync();
+        Assert.Contains($"Oslo {remote}", await LineAsync(process), StringComparison.Ordinal);
+        using (var interrupt = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"])) await interrupt.WaitForExitAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal((ExitCode.Ok, ""), (process.ExitCode, await process.StandardOutput.ReadToEndAsync()));
+    }
+
+    private static async Task<string> LineAsync(System.Diagnostics.Process process) =>
+        await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)) ?? throw new EndOfStreamException(await process.StandardError.ReadToEndAsync());
+
+    [Fact]
+    public async Task Many_cannot_be_followed()
+    {
+        var refused = await CliProcess.RunAsync(["rank", "--all-jobs", "--follow", "--output", "unused.jsonl"]);
+        Assert.Equal((ExitCode.Usage, true), (refused.ExitCode, refused.Error.Contains("--follow", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task What_the_server_refuses_is_told_in_its_words()
     {

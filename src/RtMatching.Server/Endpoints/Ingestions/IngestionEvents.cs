@@ -7,13 +7,10 @@ using RtMatching.Server.Security;
 
 namespace RtMatching.Server.Endpoints.Ingestions;
 
-/// <summary><c>GET /v1/ingestions/{id}/events</c>: its progress as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).</summary>
+/// <summary><c>GET /v1/ingestions/{id}/events</c>: its progress as server-sent events.</summary>
 internal static class IngestionEvents
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
-
-    /// <summary>Proxies close what is silent for a minute.</summary>
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     public static void Map(IEndpointRouteBuilder api) => api.MapGet("/ingestions/{id:long}/events", HandleAsync)
         .WithName("IngestionEvents")
@@ -35,12 +32,10 @@ internal static class IngestionEvents
         IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> json, IHostApplicationLifetime lifetime, CancellationToken cancellation)
     {
         var report = await records.ReportAsync(id, caller.Tenant, cancellation);     // 404 before anything is sent
-        context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-store";
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, lifetime.ApplicationStopping);
         try
         {
-            await StreamAsync(context.Response, report, token => records.ReportAsync(id, caller.Tenant, token), json.Value.SerializerOptions, end.Token);
+            await StreamAsync(EventStream.Begin(context.Response), report, token => records.ReportAsync(id, caller.Tenant, token), json.Value.SerializerOptions, end.Token);
         }
         catch (OperationCanceledException)
         {
@@ -48,16 +43,16 @@ internal static class IngestionEvents
         }
     }
 
-    private static async Task StreamAsync(HttpResponse response, IngestionReport report, Func<CancellationToken, Task<IngestionReport>> next,
+    private static async Task StreamAsync(EventStream events, IngestionReport report, Func<CancellationToken, Task<IngestionReport>> next,
         JsonSerializerOptions json, CancellationToken cancellation)
     {
-        var (sent, silence, cost) = ("", Stopwatch.StartNew(), TimeSpan.Zero);
+        var (sent, cost) = ("", TimeSpan.Zero);
         while (true)
         {
             var data = JsonSerializer.Serialize(report, json);
             var ended = report.Summary.State is IngestionState.Done or IngestionState.Cancelled or IngestionState.Failed;
-            if (data != sent || ended) await WriteAsync(response, $"event: {(ended ? "done" : "progress")}\ndata: {data}\n\n", silence, cancellation);
-            else if (silence.Elapsed > Heartbeat) await WriteAsync(response, ": still here\n\n", silence, cancellation);
+            if (data != sent || ended) await events.SendAsync(ended ? "done" : "progress", data, cancellation);
+            else await events.KeepOpenAsync(cancellation);
             if (ended) return;
             sent = data;
 
@@ -67,12 +62,5 @@ internal static class IngestionEvents
             report = await next(cancellation);
             cost = Stopwatch.GetElapsedTime(asked);
         }
-    }
-
-    private static async Task WriteAsync(HttpResponse response, string text, Stopwatch silence, CancellationToken cancellation)
-    {
-        await response.WriteAsync(text, cancellation);
-        await response.Body.FlushAsync(cancellation);
-        silence.Restart();
     }
 }

@@ -28,4 +28,11 @@ internal static class RankingExamples
         Response = new RankingPage("jd2cv", 1,
             [new RankedDocument(1, 17, "files", "backend-engineer.txt", [], 0.0328, 0.655, 9.4, [], null, "en", null, null)], null),
     };
+
+    private const string Event =
+        "event: ranking\ndata: {\"profile\":\"jd2cv\",\"profile_version\":1,\"ranking\":[{\"rank\":1,\"document_id\":12}],\"next_offset\":null}\n\n";
+
+    public static EndpointExample FollowedCandidates { get; } = new() { Request = Candidates.Request, Response = Event };
+
+    public static EndpointExample FollowedJobs { get; } = new() { Request = Jobs.Request, Response = Event };
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RtMatching.Core.Matching;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
@@ -19,8 +20,35 @@ internal sealed record RankingPage(string Profile, int ProfileVersion, IReadOnly
         IMatchingBackend backend, DocumentStore documents, Caller caller, RankingBody body, DocumentKind kind, long? id, CancellationToken cancellation)
     {
         var document = await RankingSubject.FindAsync(documents, caller, body, kind, id, cancellation);
-        var wanted = kind == DocumentKind.Job ? DocumentKind.Cv : DocumentKind.Job;
-        var answer = await RankAsync(backend, body.Profile, wanted, body.Request(caller, document), cancellation);
+        return Of(body, await RankAsync(backend, body.Profile, Wanted(kind), body.Request(caller, document), cancellation));
+    }
+
+    /// <summary>The same page, and again whenever it may have changed.</summary>
+    /// <inheritdoc cref="FindAsync"/>
+    public static async IAsyncEnumerable<RankingPage> FollowAsync(IMatchingBackend backend, DocumentStore documents, Caller caller, RankingBody body,
+        DocumentKind kind, long? id, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var document = await RankingSubject.FindAsync(documents, caller, body, kind, id, cancellation);
+        await using var answers = backend.FollowAsync(body.Profile, Wanted(kind), body.Request(caller, document), cancellation).GetAsyncEnumerator(cancellation);
+        while (await MoveNextAsync(answers)) yield return Of(body, answers.Current);
+    }
+
+    private static async Task<bool> MoveNextAsync(IAsyncEnumerator<RankingAnswer> answers)
+    {
+        try
+        {
+            return await answers.MoveNextAsync();
+        }
+        catch (KeyNotFoundException)
+        {
+            throw NoProfile();
+        }
+    }
+
+    private static DocumentKind Wanted(DocumentKind kind) => kind == DocumentKind.Job ? DocumentKind.Cv : DocumentKind.Job;
+
+    private static RankingPage Of(RankingBody body, RankingAnswer answer)
+    {
         var more = answer.Ranking.Count > body.Top || answer.Ranking.Count == RankingRequest.MaxTop;
         return new RankingPage(answer.Profile.Profile.Name, answer.Profile.Version, [.. answer.Ranking.Take(body.Top)], more ? body.Offset + body.Top : null);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using RtMatching.Core.Matching;
 using RtMatching.Core.Operations;
@@ -13,6 +14,10 @@ namespace RtMatching.Tests.Server.Rankings;
 /// <summary>Ranks with vectors made from words, so that what is near is known, and no model is loaded.</summary>
 internal sealed class WordsBackend(Database database) : IMatchingBackend
 {
+    private readonly ProfileRankings _rankings = new(database, _ => Corpus.EmbedAsync);
+
+    public StandingRankings Standing { get; } = new(new StandingRankingOptions { Pace = TimeSpan.FromMilliseconds(20) });
+
     /// <summary>Set by a test that wants to see the token that a ranking is given, or to hold it up.</summary>
     public Func<CancellationToken, Task>? Before { get; set; }
 
@@ -31,11 +36,8 @@ internal sealed class WordsBackend(Database database) : IMatchingBackend
     public async Task<RankingAnswer> RankAsync(string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation)
     {
         if (Before is { } before) await before(cancellation);
-        var active = await new ProfileStore(database).FindActiveAsync(profile, cancellation) ?? throw new KeyNotFoundException("No such profile.");
-        var ranking = new Ranking(database, active, Corpus.EmbedAsync);
-        return new RankingAnswer(active, wanted == DocumentKind.Cv
-            ? await ranking.RankCandidatesAsync(request, cancellation)
-            : await ranking.RankJobsAsync(request, cancellation));
+        var ranking = await _rankings.ActiveAsync(profile, cancellation);
+        return new RankingAnswer(ranking.Profile, await ranking.RankAsync(wanted, request, cancellation));
     }
 
     public Task StartBulkRankingAsync(long id, CancellationToken cancellation)
@@ -56,6 +58,11 @@ internal sealed class WordsBackend(Database database) : IMatchingBackend
 
     public Task DrainAsync(string silo, bool drain, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public IAsyncEnumerable<RankingAnswer> FollowAsync(
-        string profile, DocumentKind wanted, RankingRequest request, CancellationToken cancellation) => throw new NotSupportedException();
+    public async IAsyncEnumerable<RankingAnswer> FollowAsync(
+        string profile, DocumentKind wanted, RankingRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var ranking = await _rankings.ActiveAsync(profile, cancellation);
+        var job = ranking.For(JobKey.Of(ranking.Profile.Id, wanted, request));
+        await foreach (var places in Standing.FollowAsync(job, request, cancellation)) yield return new RankingAnswer(ranking.Profile, places);
+    }
 }
