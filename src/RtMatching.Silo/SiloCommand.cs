@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
 using Npgsql;
+using Orleans.Hosting;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Storage;
 using RtMatching.Inference.Model;
@@ -9,6 +10,7 @@ using RtMatching.Server;
 using RtMatching.Server.Commands;
 using RtMatching.Server.Security;
 using RtMatching.Silo.Clustering;
+using RtMatching.Silo.Shutdown;
 
 namespace RtMatching.Silo;
 
@@ -63,7 +65,7 @@ internal static class SiloCommand
 
     private static readonly Option<int> ShutdownTime = new("--shutdown-time")
     {
-        Description = "How long a stopping silo finishes what it does before it hands back what it leased.", DefaultValueFactory = _ => 20, HelpName = "SECONDS",
+        Description = $"How long a stopping silo finishes what it does before it hands back what it leased; after {ShutdownSetup.Farewell.TotalSeconds:0} s more it is gone.", DefaultValueFactory = _ => 20, HelpName = "SECONDS",
     };
 
     /// <summary>What containers set in place of options.</summary>
@@ -73,17 +75,19 @@ internal static class SiloCommand
         (HostSettings.RequireKeys, "RTMATCH_REQUIRE_KEYS"), (HostSettings.DatabaseName, "RTMATCH_DATABASE"), (ShutdownTime, "RTMATCH_SHUTDOWN_TIME"));
 
     /// <param name="load">Gives the model at a path in place of the files there; null is the built-in model.</param>
-    public static Task<int> RunAsync(string[] args, Func<string?, LanguageModel>? load = null)
+    /// <param name="configure">What a program with grains of its own adds to the silo.</param>
+    public static Task<int> RunAsync(string[] args, Func<string?, LanguageModel>? load = null, Action<ISiloBuilder>? configure = null)
     {
         var command = new RootCommand("A silo of an RtMatching cluster: works on the queue, embeds, and answers requests over HTTP.")
         {
             Engine, Work, Http, Name, Cluster, SiloPort, Advertise, GatewayPort, HostSettings.RequireKeys, HostSettings.Limit, HostSettings.DatabaseName, ShutdownTime,
         };
-        command.SetAction((parsed, cancellation) => ServeAsync(parsed, load, cancellation));
+        command.SetAction((parsed, cancellation) => ServeAsync(parsed, load, configure, cancellation));
         return Program.RunAsync(command, args, Variables.Help, Variables.Add);
     }
 
-    private static async Task<int> ServeAsync(ParseResult parsed, Func<string?, LanguageModel>? load, CancellationToken cancellation)
+    private static async Task<int> ServeAsync(
+        ParseResult parsed, Func<string?, LanguageModel>? load, Action<ISiloBuilder>? configure, CancellationToken cancellation)
     {
         var options = Options(parsed) with { Load = load ?? LanguageModel.Load };
         var connectionString = "";
@@ -95,7 +99,7 @@ internal static class SiloCommand
                 connectionString = pool.ConnectionString;
             });
         await ClusterTables.ApplyAsync(database.Source, cancellation);
-        await using var app = SiloHost.Build(database, connectionString, options);
+        await using var app = SiloHost.Build(database, connectionString, options, configure);
         try
         {
             return await Program.ServeAsync(app, () => Started(app, options), cancellation);

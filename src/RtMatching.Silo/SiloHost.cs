@@ -1,9 +1,11 @@
+using Orleans.Dashboard;
 using Orleans.Hosting;
 using RtMatching.Core.Storage;
 using RtMatching.Orleans;
 using RtMatching.Server;
 using RtMatching.Server.Backend;
 using RtMatching.Silo.Backend;
+using RtMatching.Server.Security;
 using RtMatching.Silo.Clustering;
 using RtMatching.Silo.Shutdown;
 
@@ -14,17 +16,24 @@ internal static class SiloHost
 {
     /// <param name="database">Stays the caller's.</param>
     /// <param name="connectionString">Of the same database, for Orleans's own few connections.</param>
-    public static WebApplication Build(Database database, string connectionString, SiloOptions options) =>
-        RtMatchingHost.Build(database, options.Server, options.Urls, services => services.AddShutdown(options.Server.ShutdownTime), builder =>
+    /// <param name="configure">What else this silo shall have.</param>
+    public static WebApplication Build(Database database, string connectionString, SiloOptions options, Action<ISiloBuilder>? configure = null)
+    {
+        var app = RtMatchingHost.Build(database, options.Server, options.Urls, services => services.AddShutdown(options.Server.ShutdownTime), builder =>
         {
             QuietLog(builder.Logging);
             builder.UseOrleans(silo =>
             {
                 silo.UseCluster(options, connectionString);
                 silo.AddRtMatchingGrains(database, Work(options));
+                silo.AddDashboard(dashboard => dashboard.HideTrace = true);     // logs are for those who run the machine
+                configure?.Invoke(silo);
             });
             builder.Services.AddSingleton<IMatchingBackend, GrainBackend>();
         });
+        app.MapOrleansDashboard("/dashboard").RequireApiKey();
+        return app;
+    }
 
     private static SiloWork Work(SiloOptions options) => new()
     {

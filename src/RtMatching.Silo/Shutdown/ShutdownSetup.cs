@@ -6,8 +6,8 @@ namespace RtMatching.Silo.Shutdown;
 /// </summary>
 internal static class ShutdownSetup
 {
-    /// <summary>For grains to move and the cluster to be told.</summary>
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
+    /// <summary>For grains to move and the cluster to be told. With the default time for finishing it stays below the 30 s that orchestrators give.</summary>
+    public static readonly TimeSpan Farewell = TimeSpan.FromSeconds(8);
 
     public static void AddShutdown(this IServiceCollection services, TimeSpan shutdownTime)
     {
@@ -16,7 +16,7 @@ internal static class ShutdownSetup
         services.Configure<HostOptions>(host =>
         {
             host.ServicesStopConcurrently = false;      // in the order of their start, backwards: HTTP first, Orleans last
-            host.ShutdownTimeout = Notice.Time + shutdownTime + Farewell;
+            host.ShutdownTimeout = (shutdownTime > Notice.Time ? shutdownTime : Notice.Time) + Farewell;
         });
     }
 }

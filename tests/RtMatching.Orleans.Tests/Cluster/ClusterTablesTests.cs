@@ -1,0 +1,113 @@
+using Npgsql;
+using RtMatching.Silo.Clustering;
+using RtMatching.Tests.Storage;
+
+namespace RtMatching.Orleans.Tests.Cluster;
+
+public class ClusterTablesTests
+{
+    [Fact]
+    public async Task Silos_that_start_together_make_the_tables_once_and_the_file_may_run_again()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => ClusterTables.ApplyAsync(test.Source, CancellationToken.None)));
+        await test.Source.CreateCommand(ClusterTables.Sql()).ExecuteNonQueryAsync();
+        Assert.Equal(ClusterTables.Version, await test.CountAsync("select max(version) from orleans.tables_version"));
+        Assert.Equal(1, await test.CountAsync("select count(*) from orleans.tables_version"));
+    }
+
+    [Fact]
+    public async Task A_newer_versions_tables_stay_as_they_are()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        await ClusterTables.ApplyAsync(test.Source, CancellationToken.None);
+        await test.Source.CreateCommand("insert into orleans.tables_version (version) values (1000); update orleans.OrleansQuery set QueryText = 'newer'")
+            .ExecuteNonQueryAsync();
+        await ClusterTables.ApplyAsync(test.Source, CancellationToken.None);
+        var refusal = await Assert.ThrowsAsync<PostgresException>(() => test.Source.CreateCommand(ClusterTables.Sql()).ExecuteNonQueryAsync());
+        Assert.Contains("newer version", refusal.MessageText, StringComparison.Ordinal);
+        Assert.Equal(0, await test.CountAsync("select count(*) from orleans.OrleansQuery where QueryText <> 'newer'"));
+    }
+
+    [Fact]
+    public async Task Of_many_who_change_one_version_of_the_membership_one_succeeds()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        await ClusterTables.ApplyAsync(test.Source, CancellationToken.None);
+        Assert.True(await AskAsync(test, "InsertMembershipVersionKey", ("DeploymentId", "c")));
+        Assert.False(await AskAsync(test, "InsertMembershipVersionKey", ("DeploymentId", "c")));
+
+        var inserted = await Task.WhenAll(Enumerable.Range(1, 8).Select(port => InsertAsync(test, port, version: 0)));
+        Assert.Single(inserted, done => done);
+        Assert.Equal(1, await test.CountAsync("select version from orleans.membership_version"));
+        var port = (int)await test.CountAsync("select port from orleans.membership");
+
+        Assert.False(await InsertAsync(test, port, version: 1), "the same silo twice");
+        var updated = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => UpdateAsync(test, port, version: 1)));
+        Assert.Single(updated, done => done);
+        Assert.False(await UpdateAsync(test, port + 100, version: 2), "a silo that is not there");
+        Assert.Equal(2, await test.CountAsync("select version from orleans.membership_version"));
+    }
+
+    [Fact]
+    public async Task Defunct_silos_are_removed_when_they_are_old_and_active_ones_never()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        await ClusterTables.ApplyAsync(test.Source, CancellationToken.None);
+        await test.Source.CreateCommand("""
+            insert into orleans.membership_version (cluster) values ('rtmatch');
+            insert into orleans.membership (cluster, address, port, generation, silo_name, host_name, status, proxy_port, started_at, alive_at)
+            select 'rtmatch', '127.0.0.1', 1, day, 'defunct-' || day, 'host', 6, 0, now() - interval '1 day' * day, now() - interval '1 day' * day
+            from generate_series(0, 3) day
+            """).ExecuteNonQueryAsync();
+        await using var silo = await SiloProcess.StartAsync(test.ConnectionString, "--engine", "none", "--name", "living");
+        var patience = DateTime.UtcNow.AddSeconds(20);
+        while (await test.CountAsync("select count(*) from orleans.membership") > 2 && DateTime.UtcNow < patience) await Task.Delay(100);
+        Assert.Equal(["defunct-0", "living"], (await new ClusterView(test.Source).StatusAsync()).Keys.Order());
+    }
+
+    [Fact]
+    public async Task A_reminder_is_deleted_by_whoever_saw_its_last_version()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        await ClusterTables.ApplyAsync(test.Source, CancellationToken.None);
+        Assert.Equal(0, await RemindAsync(test, hash: -5));
+        Assert.Equal(1, await RemindAsync(test, hash: -5));
+        Assert.Equal(0, await CountRangeAsync(test, "ReadRangeRows1Key", -5, 10));      // the begin is not in it
+        Assert.Equal(1, await CountRangeAsync(test, "ReadRangeRows1Key", -6, -5));      // the end is
+        Assert.Equal(1, await CountRangeAsync(test, "ReadRangeRows2Key", 100, -5));     // around the ring's end
+        Assert.Equal(0, await CountRangeAsync(test, "ReadRangeRows2Key", 100, -6));
+        Assert.Equal(1, await CountRangeAsync(test, "ReadRangeRows2Key", 3, 3));        // the whole ring
+        (string, object)[] which = [("ServiceId", "s"), ("GrainId", "g/1"), ("ReminderName", "r")];
+        Assert.False(await AskAsync(test, "DeleteReminderRowKey", [.. which, ("Version", 0)]));
+        Assert.True(await AskAsync(test, "DeleteReminderRowKey", [.. which, ("Version", 1)]));
+        Assert.Equal(0, await test.CountAsync("select count(*) from orleans.reminders"));
+    }
+
+    private static Task<bool> InsertAsync(TestDatabase test, int port, int version) => AskAsync(test, "InsertMembershipKey",
+        [.. Silo(port), ("SiloName", "n"), ("HostName", "h"), ("StartTime", DateTime.UtcNow), ("Status", 1), ("ProxyPort", 0), ("Version", version)]);
+
+    private static Task<bool> UpdateAsync(TestDatabase test, int port, int version) => AskAsync(test, "UpdateMembershipKey",
+        [.. Silo(port), ("Status", 3), ("SuspectTimes", DBNull.Value), ("Version", version)]);
+
+    private static (string, object)[] Silo(int port) =>
+        [("DeploymentId", "c"), ("Address", "10.0.0.1"), ("Port", port), ("Generation", 7), ("IAmAliveTime", DateTime.UtcNow)];
+
+    private static async Task<int> RemindAsync(TestDatabase test, int hash) => (int)(await ScalarAsync(test, "UpsertReminderRowKey",
+        ("ServiceId", "s"), ("GrainHash", hash), ("GrainId", "g/1"), ("ReminderName", "r"), ("StartTime", DateTime.UtcNow), ("Period", 60_000)))!;
+
+    private static async Task<int> CountRangeAsync(TestDatabase test, string key, int begin, int end) =>
+        await ScalarAsync(test, key, ("ServiceId", "s"), ("BeginHash", begin), ("EndHash", end)) is null ? 0 : 1;
+
+    private static async Task<bool> AskAsync(TestDatabase test, string key, params (string, object)[] parameters) => (bool)(await ScalarAsync(test, key, parameters))!;
+
+    /// <summary>As the provider asks: the statement by its key, its parameters by name.</summary>
+    private static async Task<object?> ScalarAsync(TestDatabase test, string key, params (string Name, object Value)[] parameters)
+    {
+        await using var find = test.Source.CreateCommand("select QueryText from orleans.OrleansQuery where QueryKey = $1");
+        find.Parameters.AddWithValue(key);
+        await using var ask = test.Source.CreateCommand((string)(await find.ExecuteScalarAsync())!);
+        foreach (var (name, value) in parameters) ask.Parameters.AddWithValue(name, value);
+        return await ask.ExecuteScalarAsync();
+    }
+}

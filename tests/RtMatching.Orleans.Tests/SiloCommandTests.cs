@@ -1,0 +1,66 @@
+using RtMatching.Orleans.Tests.Cluster;
+using RtMatching.Server.Limits;
+using RtMatching.Tests.Storage;
+
+namespace RtMatching.Orleans.Tests;
+
+public class SiloCommandTests
+{
+    [Theory]
+    [InlineData("--work parse,embed with --engine none", "--engine", "none", "--work", "parse,embed")]
+    [InlineData("RtMatching.Torch", "--engine", "torch")]
+    [InlineData("--engine gpu", "--engine", "gpu")]
+    [InlineData("--http ftp://here", "--http", "ftp://here")]
+    [InlineData("--name a;b", "--name", "a;b")]
+    [InlineData("--advertise 0.0.0.0", "--advertise", "0.0.0.0")]
+    [InlineData("--silo-port 70000", "--silo-port", "70000")]
+    [InlineData("--shutdown-time -1", "--shutdown-time", "-1")]
+    [InlineData("JsonBytes", "--limit", "Nothing=1")]
+    public async Task A_wrong_command_line_is_one_clear_line(string said, params string[] arguments)
+    {
+        var (code, output) = await SiloProcess.EndedAsync("Host=nowhere", arguments);
+        Assert.Equal(2, code);
+        Assert.StartsWith("rtmatch-silo: ", output, StringComparison.Ordinal);
+        Assert.Contains(said, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_names_the_limits_the_environment_and_what_is_not_encrypted()
+    {
+        var (code, output) = await SiloProcess.EndedAsync("Host=nowhere", "--help");
+        Assert.Equal(0, code);
+        Assert.All(LimitSettings.All, limit => Assert.Contains($"{limit.Name}={limit.Default} ", output, StringComparison.Ordinal));
+        Assert.All(["RTMATCH_ENGINE", "RTMATCH_WORK", "RTMATCH_HTTP", "ConnectionStrings__rtmatch", "not encrypted"],
+            word => Assert.Contains(word, output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_the_environment_says_stands_where_the_command_line_says_nothing()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var environment = new Dictionary<string, string>
+        {
+            ["RTMATCH_NAME"] = "from-environment", ["RTMATCH_ENGINE"] = "none", ["RTMATCH_CLUSTER"] = "other", ["RTMATCH_REQUIRE_KEYS"] = "true",
+        };
+        await using var silo = await SiloProcess.StartAsync(test.ConnectionString, environment, "--cluster", "given");
+        Assert.Equal("from-environment", silo.Name);
+        Assert.Contains("in cluster given; engine none; works on parse", silo.Output, StringComparison.Ordinal);
+        Assert.Contains("API keys required", silo.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_one_clear_line_and_the_cluster_is_left()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        await using var first = await SiloProcess.StartAsync(test.ConnectionString, "--engine", "none", "--name", "first");
+        var (code, output) = await SiloProcess.EndedAsync(test.ConnectionString, "--engine", "none", "--name", "second", "--http", first.Address);
+        Assert.Equal(1, code);
+        Assert.Contains("address already in use", output, StringComparison.Ordinal);
+        Assert.Equal(ClusterView.Dead, (await new ClusterView(test.Source).StatusAsync())["second"]);
+
+        (code, output) = await SiloProcess.EndedAsync(
+            test.ConnectionString, "--engine", "none", "--http", "http://127.0.0.1:0", "--silo-port", first.Endpoint.Split(':')[1]);
+        Assert.Equal(1, code);
+        Assert.Contains("choose another with --silo-port", output, StringComparison.Ordinal);
+    }
+}
