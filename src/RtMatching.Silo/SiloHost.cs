@@ -4,8 +4,8 @@ using RtMatching.Core.Storage;
 using RtMatching.Orleans;
 using RtMatching.Server;
 using RtMatching.Server.Backend;
-using RtMatching.Silo.Backend;
 using RtMatching.Server.Security;
+using RtMatching.Silo.Backend;
 using RtMatching.Silo.Clustering;
 using RtMatching.Silo.Shutdown;
 

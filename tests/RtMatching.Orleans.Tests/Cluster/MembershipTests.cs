@@ -1,26 +1,34 @@
 using System.Diagnostics;
 using System.Net;
 using RtMatching.Tests.Storage;
+using Xunit.Abstractions;
 
 namespace RtMatching.Orleans.Tests.Cluster;
 
-public class MembershipTests
+public class MembershipTests(ITestOutputHelper output)
 {
-    [Fact]
-    public async Task Silos_find_each_other_and_one_that_is_killed_is_declared_dead()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Silos_find_each_other_and_one_that_is_killed_is_declared_dead(int count)
     {
         await using var test = await TestDatabase.CreateAsync();
-        var silos = await SiloProcess.StartAsync(2, test.ConnectionString, "--engine", "none");
-        await using var first = silos[0];
-        await using var second = silos[1];
-        var view = new ClusterView(test.Source);
-        Assert.Equal([("silo-1", ClusterView.Active), ("silo-2", ClusterView.Active)], (await view.StatusAsync()).Select(silo => (silo.Key, silo.Value)).Order());
+        var silos = await SiloProcess.StartAsync(count, test.ConnectionString, "--engine", "none");
+        try
+        {
+            var view = new ClusterView(test.Source);
+            Assert.Equal(count, (await view.StatusAsync()).Values.Count(status => status == ClusterView.Active));
 
-        await second.KillAsync();
-        var noticed = await view.WaitAsync("silo-2", ClusterView.Dead, TimeSpan.FromSeconds(20));
-        Assert.True(noticed < TimeSpan.FromSeconds(20), $"noticed after {noticed}");
-        Assert.Equal(ClusterView.Active, (await view.StatusAsync())["silo-1"]);
-        Assert.False(first.HasEnded, first.Output);
+            await silos[^1].KillAsync();
+            var noticed = await view.WaitAsync(silos[^1].Name, ClusterView.Dead, TimeSpan.FromSeconds(20));
+            output.WriteLine($"of {count} silos, one that was killed was declared dead after {noticed.TotalSeconds:0.0} s");
+            Assert.Equal(count - 1, (await view.StatusAsync()).Values.Count(status => status == ClusterView.Active));
+            Assert.All(silos[..^1], silo => Assert.False(silo.HasEnded, silo.Output));
+        }
+        finally
+        {
+            foreach (var silo in silos) await silo.DisposeAsync();
+        }
     }
 
     [Fact]
