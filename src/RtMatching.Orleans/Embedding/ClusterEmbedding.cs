@@ -17,11 +17,8 @@ public sealed class ClusterEmbedding
     // Calls of one request under way at once.
     private const int Parallel = 4;
 
-    // A silo that was killed is known to be dead after about so long; another engine is asked at once, the same one no sooner.
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
-    // An engine that is just being loaded, or a silo that is just being replaced.
-    internal static readonly TimeSpan PatienceForNone = TimeSpan.FromSeconds(5);
+    // An engine that fails or is just being loaded, or a silo that is just being replaced.
+    private static readonly TimeSpan PatienceForEngines = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly IGrainFactory _grains;
@@ -76,49 +73,54 @@ public sealed class ClusterEmbedding
         return [.. answers.SelectMany(answer => answer)];
     }
 
-    /// <summary>One engine after another until one answers.</summary>
+    /// <summary>One engine after another until one answers, and round again while there is hope.</summary>
     private async Task<IReadOnlyList<T>> AnyAsync<T>(
         long? profileVersionId, Func<IEmbeddingGrain, Task<(IReadOnlyList<T>? Answer, Fault? Fault)>> ask, CancellationToken cancellation)
     {
         var began = Stopwatch.GetTimestamp();
         var tried = new HashSet<string>();
         Exception? last = null;
+        var patience = PatienceForEngines;
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
             if (_engines.Next(tried, profileVersionId) is not { } silo)
             {
-                if (Stopwatch.GetElapsedTime(began) > (last is null ? PatienceForNone : Patience)) throw Give(last, profileVersionId);
+                if (Stopwatch.GetElapsedTime(began) >= patience) throw Give(last, profileVersionId);
                 await Task.Delay(Pause, cancellation);
                 tried.Clear();
                 continue;
             }
 
             tried.Add(silo.Name);
-            var (answer, failure) = await AskAsync(silo.Name, ask, cancellation);
+            (var answer, last, patience) = await AskAsync(silo.Name, ask, cancellation);
             if (answer is not null) return answer;
             ClusterSignals.CountEngineRetry(silo.Name);
-            last = failure;
         }
     }
 
-    private async Task<(IReadOnlyList<T>? Answer, Exception? Failure)> AskAsync<T>(
+    /// <returns>The answer; or why there is none, and how long it is worth while to ask others and it again.</returns>
+    private async Task<(IReadOnlyList<T>? Answer, Exception? Failure, TimeSpan Patience)> AskAsync<T>(
         string silo, Func<IEmbeddingGrain, Task<(IReadOnlyList<T>? Answer, Fault? Fault)>> ask, CancellationToken cancellation)
     {
         try
         {
             var (answer, fault) = await ask(_grains.GetGrain<IEmbeddingGrain>(silo));
-            if (fault is null) return (answer ?? throw new InvalidDataException($"Silo {silo} answered without vectors."), null);
-            if (fault.Kind is not (FaultKind.Refused or FaultKind.Engine or FaultKind.Missing or FaultKind.Model)) throw fault.ToException();
-            return (null, fault.ToException());
+            return fault?.Kind switch
+            {
+                null => (answer ?? throw new InvalidDataException($"Silo {silo} answered without vectors."), null, TimeSpan.Zero),
+                FaultKind.Engine => (null, fault.ToException(), PatienceForEngines),
+                FaultKind.Refused or FaultKind.Missing or FaultKind.Model => (null, fault.ToException(), TimeSpan.Zero),
+                _ => throw fault.ToException(),
+            };
         }
         catch (Exception e) when (Losses.IsLoss(e, cancellation))
         {
-            return (null, e);
+            return (null, e, Retry.Patience);
         }
     }
 
-    /// <summary>What the last engine said, where it said that it never will; else that there is none.</summary>
+    /// <summary>What the last engine said, where it has no such model; else why no engine can.</summary>
     private Exception Give(Exception? last, long? profileVersionId) => last is KeyNotFoundException
         ? last
         : new EngineFailedException(_engines.WhyNone(profileVersionId), last);

@@ -46,18 +46,15 @@ internal sealed class BatchesAtWork(Func<ItemBatch, Task<BatchAnswer>> work, Tim
 
     private async Task<BatchReply> ReplyAsync(Guid token, Task<BatchAnswer> running, CancellationToken cancellation)
     {
-        try
-        {
-            var answer = await running.WaitAsync(_longestWait, time, cancellation);
+        Task waiting = running.WaitAsync(_longestWait, time, cancellation);
+        await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        cancellation.ThrowIfCancellationRequested();
+        if (!running.IsCompleted) return new BatchReply { Kind = BatchReplyKind.Running };
+        var answer = await running;
 
-            // Not begun: the same token may be sent here again.
-            if (answer.End is not (BatchEnd.Worked or BatchEnd.Failed)) _batches.TryRemove(token, out _);
-            return BatchReply.Of(answer);
-        }
-        catch (TimeoutException) when (!running.IsCompleted)
-        {
-            return new BatchReply { Kind = BatchReplyKind.Running };
-        }
+        // Not begun: the same token may be sent here again.
+        if (answer.End is not (BatchEnd.Worked or BatchEnd.Failed)) _batches.TryRemove(token, out _);
+        return BatchReply.Of(answer);
     }
 
     private void Forget()

@@ -18,13 +18,14 @@ namespace RtMatching.Orleans.Grains;
 internal sealed class MatchingGrain : Grain, IMatchingGrain
 {
     private readonly JobRankings _rankings;
+    private readonly ThisSilo _silo;
     private readonly JobKey _key;
     private Task<JobRanking>? _ranking;
     private StandingRankings? _standing;
 
-    public MatchingGrain(JobRankings rankings, GrainCounts counts, IGrainContext context)
+    public MatchingGrain(JobRankings rankings, ThisSilo silo, GrainCounts counts, IGrainContext context)
     {
-        (_rankings, _key) = (rankings, JobKey.Parse(context.GrainId.Key.ToString()!));
+        (_rankings, _silo, _key) = (rankings, silo, JobKey.Parse(context.GrainId.Key.ToString()!));
         counts.Follow("matching", context);
     }
 
@@ -40,6 +41,10 @@ internal sealed class MatchingGrain : Grain, IMatchingGrain
         catch (Exception e) when (Fault.Of(e) is { } fault)
         {
             return new RankReply { Fault = fault };
+        }
+        finally
+        {
+            if (_silo.Leaves && _standing is not { Count: > 0 }) DeactivateOnIdle();        // the next call goes to a silo that stays
         }
     }
 

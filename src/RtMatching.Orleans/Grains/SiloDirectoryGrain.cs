@@ -13,12 +13,15 @@ namespace RtMatching.Orleans.Grains;
 internal sealed class SiloDirectoryGrain : Grain, ISiloDirectoryGrain
 {
     private readonly SiloDirectory _directory;
+    private readonly ThisSilo _silo;
+    private readonly KnownSilos _known;
     private readonly TimeProvider _time;
     private long? _wokeOverseer;
 
-    public SiloDirectoryGrain(ISiloStatusOracle membership, TimeProvider time, GrainCounts counts, IGrainContext context)
+    public SiloDirectoryGrain(
+        ISiloStatusOracle membership, ThisSilo silo, KnownSilos known, TimeProvider time, GrainCounts counts, IGrainContext context)
     {
-        (_directory, _time) = (new SiloDirectory(membership.IsDeadSilo, time), time);
+        (_directory, _silo, _known, _time) = (new SiloDirectory(membership.IsDeadSilo, time), silo, known, time);
         counts.Follow("directory", context);
     }
 
@@ -26,6 +29,7 @@ internal sealed class SiloDirectoryGrain : Grain, ISiloDirectoryGrain
     {
         _directory.Note(report);
         WakeOverseer();
+        if (_silo.Leaves && _known.Working.Any()) DeactivateOnIdle();       // the next report makes it anew on a silo that stays
         return Task.FromResult(_directory.List());
     }
 

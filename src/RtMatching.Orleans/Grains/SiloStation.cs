@@ -12,6 +12,9 @@ internal sealed class SiloStation : IAsyncDisposable
     // Of one ingestion: a batch that runs, and one that is prepared meanwhile.
     public const int EmbedWindow = 2;
 
+    // Of several ingestions: what of each is too little for a batch of the engine fills one together.
+    private const int LeastCapacity = 8;
+
     private readonly IngestionStation _station;
     private readonly Refusals _refusals;
     private readonly CancellationTokenSource _ended = new();
@@ -20,7 +23,7 @@ internal sealed class SiloStation : IAsyncDisposable
     public SiloStation(Database database, SiloWork work, Engines? engines, Refusals refusals, ILogger log)
     {
         _refusals = refusals;
-        var capacity = Math.Max(EmbedWindow, work.Ingestion.ParseParallelism);
+        var capacity = Math.Max(LeastCapacity, work.Ingestion.ParseParallelism);
         _station = new IngestionStation(database, work.Ingestion with { Logger = log }, engines, trouble => Troubles.Tell(log, trouble), capacity);
         _keeper = Task.Run(() => _station.RunAsync(_ended.Token), CancellationToken.None);
     }

@@ -28,15 +28,18 @@ public sealed class KnownSilos(ISiloStatusOracle membership, TimeProvider time)
         .Where(silo => !silo.Dead && silo.Age < Stale && !silo.Report.Leaves && IsActive(silo.Report.Address))
         .Select(silo => silo.Report);
 
-    public void Update(SiloListing listing) => _known = new Known([.. listing.Silos], time.GetTimestamp());
+    /// <summary>A directory that was just made anew knows few silos: those that were heard of lately stay known here.</summary>
+    public void Update(SiloListing listing)
+    {
+        var listed = listing.Silos.Select(silo => silo.Report.Address).ToHashSet();
+        var others = All.Where(silo => !listed.Contains(silo.Report.Address) && silo.Age < Stale && !membership.IsDeadSilo(silo.Report.Address));
+        _known = new Known([.. listing.Silos, .. others], time.GetTimestamp());
+    }
 
     /// <summary>Its own report takes effect here at once.</summary>
     public void Update(SiloReport own)
     {
-        var known = _known;
-        var since = time.GetElapsedTime(known.At);
-        var others = known.Silos.Where(silo => silo.Report.Address != own.Address).Select(silo => silo with { Age = silo.Age + since });
-        _known = new Known([.. others, new SiloEntry { Report = own }], time.GetTimestamp());
+        _known = new Known([.. All.Where(silo => !silo.Report.Address.Equals(own.Address)), new SiloEntry { Report = own }], time.GetTimestamp());
     }
 
     /// <summary>Null where it never reported, as far as is known here.</summary>

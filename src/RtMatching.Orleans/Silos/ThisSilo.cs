@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Runtime;
 using RtMatching.Core.Documents;
 using RtMatching.Core.Profiles;
@@ -21,6 +22,7 @@ public sealed class ThisSilo : IDisposable
     private readonly GrainCounts _grains;
     private readonly DateTimeOffset _startedAt;
     private readonly SiloAddress _address;
+    private readonly ConcurrentDictionary<Engine, Task<string>> _hashes = new();
     private readonly Lock _lock = new();
     private CancellationTokenSource _leaving = new();
     private bool _draining;
@@ -71,7 +73,7 @@ public sealed class ThisSilo : IDisposable
     {
         var loaded = _engines?.Loaded ?? [];
         var problem = loaded.Select(engine => engine.Problem).FirstOrDefault(found => found is not null)
-            ?? _engines?.LoadProblems.Select(found => found.Message).FirstOrDefault();
+            ?? (loaded.Count == 0 ? _engines?.LoadProblems.Select(found => found.Message).FirstOrDefault() : null);
         return new SiloReport
         {
             Name = _work.Name,
@@ -102,10 +104,15 @@ public sealed class ThisSilo : IDisposable
         ? new StageReport { Stage = stage, Window = _work.Ingestion.ParseParallelism, BatchSize = _work.Ingestion.ParseBatch }
         : new StageReport { Stage = stage, Window = SiloStation.EmbedWindow, BatchSize = _work.Ingestion.EmbedBatch })];
 
-    private static ModelReport Model(Engine engine) => new()
+    private ModelReport Model(Engine engine) => new()
     {
-        Name = engine.Model.Name, WeightsHash = engine.Model.WeightsHash, Texts = engine.Model.Texts, Tokens = engine.Model.Tokens,
+        Name = engine.Model.Name, WeightsHash = HashOf(engine), Texts = engine.Model.Texts, Tokens = engine.Model.Tokens,
     };
+
+    /// <summary>Empty until it is known: reading large files takes minutes, and reports must not wait.</summary>
+    private string HashOf(Engine engine) => _hashes.GetOrAdd(engine, _ => Task.Run(() => engine.Model.WeightsHash)) is { IsCompletedSuccessfully: true } known
+        ? known.Result
+        : "";
 
     private static int Waiting(Engine engine) => Enum.GetValues<EnginePriority>().Sum(engine.Texts);
 

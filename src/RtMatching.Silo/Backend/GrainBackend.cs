@@ -20,6 +20,7 @@ internal sealed class GrainBackend(
     IGrainFactory grains, ClusterEmbedding embedding, ClusterView cluster, KnownSilos silos, ProfileStore profiles) : IMatchingBackend
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(3);
 
     /// <summary>Where its grain cannot be reached now, the overseer starts it with its next look: the items stand in the queue.</summary>
     public Task StartIngestionAsync(long id, CancellationToken cancellation) =>
@@ -80,10 +81,11 @@ internal sealed class GrainBackend(
     {
         try
         {
-            await start(cancellation);
+            await start(cancellation).WaitAsync(StartPatience, cancellation);
         }
         catch (Exception e) when (Losses.IsLoss(e, cancellation))
         {
+            // Its silo died, say: the overseer starts it elsewhere.
         }
     }
 

@@ -3,6 +3,8 @@ using RtMatching.Core.Matching;
 using RtMatching.Core.Operations;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
+using RtMatching.Inference.Batching;
+using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 using SiloStatus = RtMatching.Core.Operations.SiloStatus;
 
@@ -81,11 +83,55 @@ public class TwoSilosTests
         var ingestion = await silos.SubmitAsync(60);
         await silos.Backend.StartIngestionAsync(ingestion, default);
         await InProcessSilos.UntilAsync(async () => (await new IngestionRecords(silos.Database).FindAsync(ingestion)).Counts.Embedded > 5, () => "Nothing is embedded.");
+        var stopping = System.Diagnostics.Stopwatch.StartNew();
         await silos.StopAsync(1);
+        Assert.InRange(stopping.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(25));      // within its shutdown time and what leaving takes
         var ended = await silos.EndedAsync(ingestion);
         Assert.Equal((IngestionState.Done, 60L), (ended.State, ended.Counts.Embedded));
         Assert.Equal(60, await silos.Test.CountAsync("select count(*) from documents"));
         Assert.Equal(0, await silos.Test.CountAsync("select count(*) from items where attempts > 1"));
+    }
+
+    [Fact]
+    public async Task A_silo_with_other_weights_is_refused_the_work_that_it_would_do_wrongly()
+    {
+        await using var silos = await InProcessSilos.StartAsync(
+            InProcessSilos.Work(IngestionStages.All, "cpu"), InProcessSilos.Work(IngestionStages.All, "cpu") with { Load = OtherWeights });
+        await ReadyAsync(silos, 2);
+        var ended = await silos.EndedAsync(await silos.SubmitAsync(30));
+        Assert.Equal((IngestionState.Done, 30L), (ended.State, ended.Counts.Embedded));
+        await InProcessSilos.UntilAsync(async () => (await SiloAsync(silos, "Silo_1")).Problem is not null, () => "Nobody is told.");
+        Assert.Contains("other weights", (await SiloAsync(silos, "Silo_1")).Problem, StringComparison.Ordinal);
+        Assert.Equal(1, await TextsAsync(silos, "Silo_1 cpu"));
+        var ranked = await silos.BackendOf(1).RankAsync(TaskProfile.DefaultName, DocumentKind.Cv, new RankingRequest { Text = Job }, default);
+        Assert.Equal(10, ranked.Ranking.Count);
+        Assert.Equal(1, await TextsAsync(silos, "Silo_1 cpu"));
+    }
+
+    [Fact]
+    public async Task Without_an_engine_work_waits_and_goes_on_when_one_is_back()
+    {
+        var broken = true;
+        LanguageModel Load(string? path) => broken ? throw new InvalidModelException("There is no device.") : LanguageModel.Load(path);
+        var work = InProcessSilos.Work(IngestionStages.All, "cpu") with { Load = Load };
+        await using var silos = await InProcessSilos.StartAsync(work, work);
+        var ingestion = await silos.SubmitAsync(5);
+        var records = new IngestionRecords(silos.Database);
+        await InProcessSilos.UntilAsync(async () => (await records.FindAsync(ingestion)).Counts.Parsed == 5, () => "They are not parsed.");
+        var none = await Assert.ThrowsAsync<EngineFailedException>(() =>
+            silos.Backend.RankAsync(TaskProfile.DefaultName, DocumentKind.Cv, new RankingRequest { Text = Job }, default));
+        Assert.Contains("There is no device", none.Message, StringComparison.Ordinal);
+        Assert.Equal("There is no device.", (await SiloAsync(silos, "Silo_0")).Problem);
+
+        broken = false;
+        var ended = await silos.EndedAsync(ingestion);
+        Assert.Equal((IngestionState.Done, 5L), (ended.State, ended.Counts.Embedded));
+    }
+
+    private static LanguageModel OtherWeights(string? path)
+    {
+        var model = LanguageModel.Load(path);
+        return new LanguageModel(model.Name, "other", model.Tokenizer, model.Decoder);
     }
 
     [Fact]
@@ -107,7 +153,7 @@ public class TwoSilosTests
         Assert.True(await answers.MoveNextAsync());
         Assert.Equal(3, answers.Current.Ranking.Count);
         await silos.EndedAsync(await silos.SubmitAsync(2, "more"));
-        while (answers.Current.Ranking.Count < 3 + 0 || answers.Current.Ranking.All(place => !place.ExternalId.StartsWith("more", StringComparison.Ordinal)
+        while (answers.Current.Ranking.All(place => !place.ExternalId.StartsWith("more", StringComparison.Ordinal)
             && !place.AlsoAs.Any(also => also.StartsWith("more", StringComparison.Ordinal)))) Assert.True(await answers.MoveNextAsync());
     }
 

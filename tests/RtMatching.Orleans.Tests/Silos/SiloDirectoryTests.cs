@@ -77,5 +77,20 @@ public class SiloDirectoryTests
         Assert.Empty(known.Working);
     }
 
+    [Fact]
+    public void A_directory_that_was_made_anew_makes_nobody_forgotten()
+    {
+        var known = new KnownSilos(_membership, _time);
+        known.Update(new SiloListing { Silos = [new SiloEntry { Report = Report("one", _one) }, new SiloEntry { Report = Report("two", _two) }] });
+        _time.Advance(TimeSpan.FromSeconds(2));
+        known.Update(new SiloListing { Silos = [new SiloEntry { Report = Report("two", _two) }] });
+        Assert.Equal([2.0, 0.0], known.All.Select(silo => silo.Age.TotalSeconds));
+        Assert.Equal(["one", "two"], known.Working.Select(silo => silo.Name));
+
+        _time.Advance(KnownSilos.Stale);
+        known.Update(new SiloListing { Silos = [new SiloEntry { Report = Report("two", _two) }] });
+        Assert.Equal(["two"], known.All.Select(silo => silo.Report.Name));
+    }
+
     private static SiloReport Report(string name, SiloAddress silo) => new() { Name = name, Address = silo };
 }
