@@ -7,7 +7,7 @@ namespace RtMatching.Core.Ingestion;
 /// Brings one ingestion to its end through the stations of a cluster: claims its items in chunks, gives them to stations in batches, and ends
 /// it when nothing is open. Everything that counts stands in the database, so a dispatch may die at any moment, and two at once do no harm.
 /// </summary>
-/// <remarks>Used for one ingestion, once.</remarks>
+/// <remarks>One run at a time.</remarks>
 public sealed class IngestionDispatch
 {
     // So that answers that come together are one step, and steps are not all that the database does.

@@ -159,7 +159,7 @@ internal sealed class StageDispatch(
             var (flight, answer) = next;
             if (answer is null) await LoseAsync(flight, cancellation);
             else if (answer.End == BatchEnd.Worked) pauses.Works(flight.Station.Name);
-            else await TakeBackAsync(ingestion, flight, answer, cancellation);
+            else await TakeBackAsync(ingestion, flight, answer);
             hasWorked |= answer?.End == BatchEnd.Worked;
             _flights.Remove(flight);
             _answers.TryDequeue(out _);         // not before: a step that is stopped in between leaves it to the farewell
@@ -175,15 +175,21 @@ internal sealed class StageDispatch(
         Out(flight, null, "The station was lost.");
     }
 
-    private async Task TakeBackAsync(long ingestion, Flight flight, BatchAnswer answer, CancellationToken cancellation)
+    private async Task TakeBackAsync(long ingestion, Flight flight, BatchAnswer answer)
     {
-        if (answer.End == BatchEnd.Busy) pauses.Busy(flight.Station.Name);
-        else if (answer.End == BatchEnd.Leaving) Out(flight, null, "The station is leaving.");
+        if (answer.End == BatchEnd.Busy)
+        {
+            pauses.Busy(flight.Station.Name);
+            _held.Add(queue.Keep(flight.Lease));
+            return;
+        }
+
+        if (answer.End == BatchEnd.Leaving) Out(flight, null, "The station is leaving.");
         else Out(flight, ingestion, answer.Reason ?? answer.End.ToString());
 
-        // It may have ended or handed back some of it.
-        if (answer.End != BatchEnd.Busy) await queue.RenewAsync([flight.Lease], cancellation);
-        if (flight.Lease.Held.Length > 0) _held.Add(queue.Keep(flight.Lease));
+        // It may have begun, and remember this batch as one that failed: what is left of it comes again under another token.
+        MayHave = true;
+        await queue.HandBackAsync(flight.Lease);
     }
 
     /// <param name="ingestion">Whose trouble it is; null where nothing is wrong.</param>
