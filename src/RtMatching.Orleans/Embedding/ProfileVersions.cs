@@ -17,10 +17,4 @@ internal sealed class ProfileVersions(Database database)
         foreach (var version in await _profiles.ListAsync(cancellation)) _known[version.Id] = version;
         return _known.TryGetValue(id, out var found) ? found : throw new KeyNotFoundException($"There is no profile version {id}.");
     }
-
-    /// <summary>The version that rankings use now.</summary>
-    /// <exception cref="KeyNotFoundException">No such profile is stored.</exception>
-    public async Task<ProfileVersion> ActiveAsync(string profile, CancellationToken cancellation) =>
-        await _profiles.FindActiveAsync(profile, cancellation) ?? throw new KeyNotFoundException(
-            $"No profile '{profile}' is stored: ingest something with it first, or see GET /v1/profiles for those there are.");
 }

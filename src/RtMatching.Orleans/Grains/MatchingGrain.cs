@@ -69,7 +69,8 @@ internal sealed class MatchingGrain : Grain, IMatchingGrain
     public async IAsyncEnumerable<RankReply> FollowAsync(RankOrder order, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var request = order.Request.Read<RankingRequest>();
-        await using var editions = (_standing ??= new StandingRankings()).FollowAsync(await RankingAsync(), request, cancellation).GetAsyncEnumerator(cancellation);
+        var standing = _standing ??= new StandingRankings();
+        await using var editions = standing.FollowAsync(await RankingAsync(), request, cancellation).GetAsyncEnumerator(cancellation);
         while (true)
         {
             var (reply, ended) = await NextAsync(editions);

@@ -77,7 +77,8 @@ public sealed class SiloReporting : ILifecycleParticipant<ISiloLifecycle>, IDisp
         catch (Exception e) when (!_stop.IsCancellationRequested)
         {
             // The directory's silo died, most likely; it is made anew elsewhere within seconds. Once is enough to say so.
-            if (!_failing) _log.LogWarning("The directory of silos does not answer ({Error}); asked again every {Pace} s.", e.GetType().Name, Pace.TotalSeconds);
+            if (!_failing)
+                _log.LogWarning("The directory of silos does not answer ({Error}); asked again every {Pace} s.", e.GetType().Name, Pace.TotalSeconds);
             _failing = true;
         }
         catch (OperationCanceledException)

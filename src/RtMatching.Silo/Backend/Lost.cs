@@ -23,7 +23,10 @@ internal static class Lost
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            throw new ProblemException(503, "A silo went away.", "Whoever would have answered went away with it; send the request again.") { RetryAfter = Pause };
+            throw new ProblemException(503, "A silo went away.", "Whoever would have answered went away with it; send the request again.")
+            {
+                RetryAfter = Pause,
+            };
         }
     }
 }
