@@ -1,10 +1,32 @@
 using RtMatching.Core.Documents;
 using RtMatching.Orleans.Tests.Cluster;
+using RtMatching.Orleans.Tests.Measurements;
+using RtMatching.Orleans.Tests.Synthetic;
 using RtMatching.Silo;
 
-// The tests' own program. A silo parses with copies of the program that it is.
-if (args is ["parse-worker"]) return await ParseWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput());
-if (args is ["silo", .. var arguments]) return await SiloCommand.RunAsync(arguments, configure: Ticking.Configure);
+// The tests' own program: what they start, and what measures a cluster. A silo parses with copies of the program that it is.
+return args switch
+{
+    ["parse-worker"] => await ParseWorker.RunAsync(Console.OpenStandardInput(), Console.OpenStandardOutput()),
+    ["silo", ..] => await SiloCommand.RunAsync(args[1..], WaitingModel.IsAskedFor ? WaitingModel.Load : null, Ticking.Configure),
+    ["trials", ..] => await Trials.RunAsync(args[1..]),
+    ["scaling", ..] => await Scaling.RunAsync(args[1..]),
+    ["overhead", ..] => await Overhead.RunAsync(args[1..]),
+    ["demands", ..] => await DatabaseDemands.RunAsync(args[1..]),
+    ["model", ..] => await ClusterModel.RunAsync(args[1..]),
+    _ => Usage(),
+};
 
-Console.Error.WriteLine("write: silo ARGUMENTS, as rtmatch-silo takes them");
-return 2;
+static int Usage()
+{
+    Console.Error.WriteLine("""
+        write one of:
+          silo ARGS                          rtmatch-silo; with an engine that only waits where the environment says how long
+          trials [N]                         silos killed in mid-ingestion, N times
+          scaling [MICROSECONDS [REPEATS]]   throughput of 1, 2 and 4 silos
+          overhead [REPEATS]                 of the grain path for each batch
+          demands                            what the database spends on each step
+          model [--help]                     what limits a cluster of many silos
+        """);
+    return 2;
+}

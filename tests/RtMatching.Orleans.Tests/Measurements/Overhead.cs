@@ -1,0 +1,73 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using RtMatching.Core.Ingestion;
+using RtMatching.Core.Profiles;
+using RtMatching.Orleans.Tests.Cluster;
+using RtMatching.Orleans.Tests.Synthetic;
+
+namespace RtMatching.Orleans.Tests.Measurements;
+
+/// <summary>
+/// <c>overhead [REPEATS]</c>: the same parsed CVs embedded by the one-process loop and by a silo's grains, one after the other, with an engine that
+/// costs nothing: what is left is the path, and the difference for each batch is what grains add to it.
+/// </summary>
+internal static class Overhead
+{
+    private const int Cvs = 4000;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var repeats = args is [var given, ..] ? int.Parse(given, CultureInfo.InvariantCulture) : 3;
+        var (loop, grains) = (new List<double>(), new List<double>());
+        for (var i = 0; i < repeats; i++)
+        {
+            loop.Add(await MeasureAsync(LoopAsync));
+            grains.Add(await MeasureAsync(SiloAsync));
+            Console.WriteLine($"one process {loop[^1]:0.00} ms a batch, grains {grains[^1]:0.00} ms");
+        }
+
+        var (a, b) = (Trials.Median(loop), Trials.Median(grains));
+        Console.WriteLine($"median of {repeats}: one process {a:0.00} ms a batch of {Batch}, grains {b:0.00} ms: {b - a:+0.00;-0.00} ms a batch, {b / a:0.00}x");
+        return 0;
+    }
+
+    private static int Batch => new IngestionOptions().EmbedBatch;
+
+    /// <summary>Milliseconds for each batch of <see cref="Batch"/> items.</summary>
+    private static async Task<double> MeasureAsync(Func<TestCluster, Task> work)
+    {
+        await using var cluster = await TestCluster.CreateAsync(microsecondsPerToken: 0);
+        await Scaling.ParseAsync(cluster, Cvs);
+        await work(cluster);
+        await cluster.Database.AssertCompleteAsync(Cvs);
+        return (await cluster.Database.TookAsync()).TotalMilliseconds * Batch / Cvs;
+    }
+
+    private static async Task SiloAsync(TestCluster cluster)
+    {
+        await cluster.StartAsync(work: "embed");
+        await ReleaseAsync(cluster);
+        await cluster.UntilDoneAsync();
+    }
+
+    private static async Task LoopAsync(TestCluster cluster)
+    {
+        Environment.SetEnvironmentVariable(WaitingModel.PaceVariable, "0");
+        await using var engines = new Engines(WaitingModel.Load, NullLogger<Engines>.Instance);
+        var options = new IngestionOptions { Stages = IngestionStages.Embed };
+        await using var loop = new IngestionLoop(cluster.Database.Database, options, path => engines.Get(path).Model, _ => { });
+        using var stop = new CancellationTokenSource();
+        var running = loop.RunAsync(stop.Token);
+        await ReleaseAsync(cluster);
+        await cluster.UntilDoneAsync();
+        await stop.CancelAsync();
+        await running;
+    }
+
+    /// <summary>Once whoever will work has settled.</summary>
+    private static async Task ReleaseAsync(TestCluster cluster)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        await cluster.Database.ExecuteAsync("update items set not_before = now()");
+    }
+}
