@@ -55,7 +55,7 @@ internal static class Overhead
         Environment.SetEnvironmentVariable(WaitingModel.PaceVariable, "0");
         await using var engines = new Engines(WaitingModel.Load, NullLogger<Engines>.Instance);
         var options = new IngestionOptions { Stages = IngestionStages.Embed };
-        await using var loop = new IngestionLoop(cluster.Database.Database, options, path => engines.Get(path).Model, _ => { });
+        await using var loop = new IngestionLoop(cluster.Database.Database, options, engines, _ => { });
         using var stop = new CancellationTokenSource();
         var running = loop.RunAsync(stop.Token);
         await ReleaseAsync(cluster);
