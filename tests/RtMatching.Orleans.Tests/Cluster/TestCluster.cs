@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -69,20 +70,29 @@ internal sealed class TestCluster : IAsyncDisposable
         else File.Delete(_failure);
     }
 
-    /// <summary>Hands CVs in over HTTP; the ingestion's id.</summary>
+    /// <summary>Hands CVs in over HTTP; the ingestion's id. As clients do, asks again where the same key is being handed in elsewhere.</summary>
     public async Task<long> IngestAsync(int count, int words = 40, string? key = null, SiloProcess? at = null)
     {
         var lines = new StringBuilder();
         for (var i = 0; i < count; i++) lines.AppendLine(JsonSerializer.Serialize(new { id = $"cv {i}", text = MadeUpCvs.Text(i, words) }));
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri((at ?? Silos[0]).Address), "/v1/ingestions?kind=cv"))
+        while (true)
         {
-            Content = new StringContent(lines.ToString(), Encoding.UTF8, "application/x-ndjson"),
-        };
-        if (key is not null) request.Headers.Add("Idempotency-Key", key);
-        using var response = await _http.SendAsync(request);
-        var answer = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, answer);
-        return JsonDocument.Parse(answer).RootElement.GetProperty("id").GetInt64();
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri((at ?? Silos[0]).Address), "/v1/ingestions?kind=cv"))
+            {
+                Content = new StringContent(lines.ToString(), Encoding.UTF8, "application/x-ndjson"),
+            };
+            if (key is not null) request.Headers.Add("Idempotency-Key", key);
+            using var response = await _http.SendAsync(request);
+            var answer = await response.Content.ReadAsStringAsync();
+            if (key is not null && response.StatusCode == HttpStatusCode.Conflict)
+            {
+                await Task.Delay(200);
+                continue;
+            }
+
+            Assert.True(response.IsSuccessStatusCode, answer);
+            return JsonDocument.Parse(answer).RootElement.GetProperty("id").GetInt64();
+        }
     }
 
     public async Task<JsonElement> GetAsync(string path, SiloProcess? at = null) =>
