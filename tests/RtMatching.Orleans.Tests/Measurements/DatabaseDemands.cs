@@ -116,7 +116,7 @@ internal sealed class DatabaseDemands
         var costs = new List<DatabaseCost>();
         for (var left = cvs; left > 0; left -= SubmittedTogether)
         {
-            var items = Enumerable.Range(_nextCv, Math.Min(left, SubmittedTogether)).Select(MadeUpCvs.Item).ToList();
+            var items = Enumerable.Range(_nextCv, Math.Min(left, SubmittedTogether)).Select(ZipfCvs.Item).ToList();
             _nextCv += items.Count;
             costs.Add((await _meter.MeasureAsync(async () =>
             {
@@ -126,7 +126,7 @@ internal sealed class DatabaseDemands
         }
 
         await store.SubmittedAsync(id, key: null, default);
-        var of = Text($"200 in a transaction, {MadeUpCvs.Text(0).Length:n0} characters{beside}");
+        var of = Text($"200 in a transaction, {ZipfCvs.Text(0).Length:n0} characters{beside}");
         var cost = Say("CV handed in", DatabaseMeter.Median(costs), of);
         _found["--submit-ms-per-cv"] = cost.ProcessorMs;
         _found["--log-bytes-before"] = cost.LogBytes;

@@ -4,7 +4,7 @@ using RtMatching.Core.Ingestion;
 namespace RtMatching.Orleans.Tests.Measurements;
 
 /// <summary>Texts of a CV's length over words of which some are common and most are rare, as in real ones (Zipf's law).</summary>
-internal static class MadeUpCvs
+internal static class ZipfCvs
 {
     private const int Vocabulary = 20_000;
     private const int Words = 450;          // about two pages
