@@ -36,7 +36,7 @@ public class RollingRestartTests
             var text = MadeUpCvs.Text(10_000 + i, 20);
             var silos = cluster.Silos;
             var answer = await cluster.RankAsync(silos[i % silos.Count], text) ?? await cluster.RankAsync(silos[(i + 1) % silos.Count], text);
-            if (answer is { } ranking && ranking.GetProperty("candidates").GetArrayLength() == 5) ranked++;
+            if (answer is { } ranking && ranking.GetProperty("ranking").GetArrayLength() == 5) ranked++;
             else failed++;
             await Task.Delay(20, CancellationToken.None);
         }
