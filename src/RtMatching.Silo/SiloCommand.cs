@@ -18,6 +18,7 @@ namespace RtMatching.Silo;
 internal static class SiloCommand
 {
     private const int LongestName = 100;
+    private const int Connections = 24;
 
     private static readonly HostProgram Program = new("rtmatch-silo", "--http");
 
@@ -96,6 +97,7 @@ internal static class SiloCommand
             configure: pool =>
             {
                 pool.UseVector();
+                Bound(pool.ConnectionStringBuilder);
                 connectionString = pool.ConnectionString;
             });
         await ClusterTables.ApplyAsync(database.Source, cancellation);
@@ -109,6 +111,12 @@ internal static class SiloCommand
             await app.StopAsync(CancellationToken.None);     // it may have joined already: so that it leaves, and is not missed for a while
             throw;
         }
+    }
+
+    /// <summary>Where the connection string does not say how many connections, fewer than Npgsql's hundred: silos are many, PostgreSQL's are few.</summary>
+    private static void Bound(NpgsqlConnectionStringBuilder connection)
+    {
+        if (!connection.ShouldSerialize("Maximum Pool Size")) connection.MaxPoolSize = Connections;
     }
 
     private static string Started(WebApplication app, SiloOptions options) =>

@@ -64,27 +64,34 @@ public sealed class Ranking
         var terms = request.Mode == RankingMode.Dense ? [] : await statistics.TermsAsync(query.Searched, cancellation);
         var sample = await statistics.SampleAsync(cancellation);
 
-        // One snapshot for all that a ranking reads: a page never names a document that its search did not see.
+        var scope = new SearchScope(request.Tenant, wanted, Profile, request.Filter, query.Except(wanted));
+        var page = await PageAsync(scope, request, query, TermQuery.Choose(terms, sample, Profile.Profile.Preparation), cancellation);
+        if (!request.Explain) return [.. page.Select(place => place.Document)];
+        var explanations = await RankingSignals.StepAsync(RankingSignals.Explain, () => _explainer.ExplainAsync(
+            statistics, request.Tenant, wanted, query, [.. page.Select(place => place.Content)], cancellation));
+        return [.. page.Select((place, i) => place.Document with { Explanation = explanations[i] })];
+    }
+
+    /// <summary>
+    /// The places asked for. In one snapshot: a page never names a document that its search did not see. Its connection goes back before anything
+    /// is explained, which takes others: rankings that each kept one and waited for one would wait for ever.
+    /// </summary>
+    private async Task<IReadOnlyList<(string Content, RankedDocument Document)>> PageAsync(
+        SearchScope scope, RankingRequest request, RankingQuery query, TermQuery terms, CancellationToken cancellation)
+    {
         await using var connection = await _database.Source.OpenConnectionAsync(cancellation);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
-        var scope = new SearchScope(request.Tenant, wanted, Profile, request.Filter, query.Except(wanted));
-        var termQuery = TermQuery.Choose(terms, sample, Profile.Profile.Preparation);
         var places = await RankingSignals.StepAsync(
-            RankingSignals.Search, () => SearchAsync(connection, scope, request, query, termQuery, cancellation));
+            RankingSignals.Search, () => SearchAsync(connection, scope, request, query, terms, cancellation));
         var page = places.Skip(request.Offset).Take(request.Top).ToList();
         var documents = await PlacedDocuments.ReadAsync(connection, scope, page.Select(place => place.Content), cancellation);
         var missing = query.Vector is null ? [] : page.Where(place => place.Similarity is null).Select(place => place.Content).ToList();
         var compared = missing.Count == 0 ? [] : await DenseSearch.CompareAsync(connection, scope, query.Vector!, missing, cancellation);
         await snapshot.CommitAsync(cancellation);
-
-        var explanations = request.Explain
-            ? await RankingSignals.StepAsync(RankingSignals.Explain, () => _explainer.ExplainAsync(
-                statistics, request.Tenant, wanted, query, [.. page.Select(place => place.Content)], cancellation))
-            : null;
-        return [.. page.Select((place, i) => documents[place.Content].At(request.Offset + i + 1, place with
+        return [.. page.Select((place, i) => (place.Content, documents[place.Content].At(request.Offset + i + 1, place with
         {
             Similarity = place.Similarity ?? (compared.TryGetValue(place.Content, out var similarity) ? similarity : null),
-        }) with { Explanation = explanations?[i] })];
+        })))];
     }
 
     private TermStatistics Statistics(string tenant, DocumentKind kind) => _statistics.GetOrAdd((tenant, kind), key =>
