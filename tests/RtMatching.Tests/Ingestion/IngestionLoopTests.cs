@@ -111,32 +111,6 @@ public class IngestionLoopTests
     }
 
     [Fact]
-    public async Task Ingestions_side_by_side_share_the_engines_batches()
-    {
-        await using var bench = await IngestionBench.CreateAsync(Quick);
-        var ids = new List<long>();
-        foreach (var tenant in new[] { "one", "two", "three" })
-            ids.Add(await bench.Service().StartAsync(new IngestionRequest { Tenant = tenant, Source = tenant }, Made(tenant, 8)));
-        await using (Running.Start(bench, Quick with { Stages = IngestionStages.Parse }))
-            await UntilAsync(async () => await bench.CountAsync("select count(*) from items where stage = 'parsed'") == 24);
-
-        using var open = new ManualResetEventSlim();
-        bench.Prefilling = number =>
-        {
-            if (number == 1) open.Wait(Patience);
-        };
-        var embed = Quick with { Stages = IngestionStages.Embed };
-        await using var one = Running.Start(bench, embed);
-        await using var two = Running.Start(bench, embed);
-        await using var three = Running.Start(bench, embed);
-        await UntilAsync(() => Task.FromResult(bench.Engines.Loaded is [{ Waiting: 2 }]));
-        open.Set();
-
-        foreach (var id in ids) Assert.Equal(8, (await EndAsync(bench, id)).Counts.Embedded);
-        Assert.Equal([8, 16], bench.Decoder.Batches.Select(batch => batch.Length));
-    }
-
-    [Fact]
     public async Task A_database_that_refuses_everybody_for_a_while_stops_nothing_for_good()
     {
         await using var bench = await IngestionBench.CreateAsync(Quick);

@@ -120,12 +120,37 @@ public class IngestionStationTests
         Assert.True(room.TryTake(3));
     }
 
+    [Fact]
+    public async Task Batches_of_many_ingestions_share_the_engines_runs()
+    {
+        await using var bench = await StationBench.CreateAsync();
+        using var open = new ManualResetEventSlim();
+        var member = bench.Add("silo", prefilling: number =>
+        {
+            if (number == 1) open.Wait(TimeSpan.FromSeconds(30));
+        });
+        var working = new List<Task<BatchAnswer>>();
+        foreach (var tenant in new[] { "one", "two", "three" })
+        {
+            var id = await bench.StartAsync(8, tenant);
+            await member.Station.WorkAsync(await ClaimAsync(bench, id));
+            working.Add(member.Station.WorkAsync(await ClaimAsync(bench, id, stage: ItemStage.Parsed)));
+        }
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (member.Engines.Loaded is not [{ Waiting: 2 }]) await Task.Delay(10, patience.Token);
+        open.Set();
+
+        Assert.All(await Task.WhenAll(working), answer => Assert.Equal(BatchEnd.Worked, answer.End));
+        Assert.Equal([8, 16], member.Decoder.Batches.Select(batch => batch.Length));
+    }
+
     /// <summary>As a dispatch does, which leaves the lease to the station.</summary>
-    private static async Task<ItemBatch> ClaimAsync(StationBench bench, long id, int items = 100)
+    private static async Task<ItemBatch> ClaimAsync(StationBench bench, long id, int items = 100, ItemStage stage = ItemStage.Queued)
     {
         var queue = Queue(bench);
-        var lease = Assert.Single(await queue.ClaimManyAsync(ItemStage.Queued, id, [items], default));
-        return new ItemBatch(lease.Token, id, 1, ItemStage.Queued, [.. lease.Items.Select(item => item.Id)]);
+        var lease = Assert.Single(await queue.ClaimManyAsync(stage, id, [items], default));
+        return new ItemBatch(lease.Token, id, 1, stage, [.. lease.Items.Select(item => item.Id)]);
     }
 
     private static WorkQueue Queue(StationBench bench) =>

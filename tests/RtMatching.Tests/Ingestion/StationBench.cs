@@ -70,7 +70,8 @@ internal sealed class StationBench : IStations, IAsyncDisposable
         Failing = new GrowingPause(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(50)),
     };
 
-    public Task<long> StartAsync(int documents) => Bench.Service().StartAsync(new IngestionRequest(), Made(documents));
+    public Task<long> StartAsync(int documents, string tenant = "default") =>
+        Bench.Service().StartAsync(new IngestionRequest { Tenant = tenant }, Made(documents));
 
     public static async IAsyncEnumerable<SourceItem> Made(int count)
     {
