@@ -12,6 +12,7 @@ return args switch
     ["trials", ..] => await Trials.RunAsync(args[1..]),
     ["scaling", ..] => await Scaling.RunAsync(args[1..]),
     ["overhead", ..] => await Overhead.RunAsync(args[1..]),
+    ["loop"] => await Overhead.LoopAsync(),
     ["demands", ..] => await DatabaseDemands.RunAsync(args[1..]),
     ["model", ..] => await ClusterModel.RunAsync(args[1..]),
     _ => Usage(),

@@ -70,28 +70,34 @@ internal sealed class TestCluster : IAsyncDisposable
         else File.Delete(_failure);
     }
 
-    /// <summary>Hands CVs in over HTTP; the ingestion's id. As clients do, asks again where the same key is being handed in elsewhere.</summary>
-    public async Task<long> IngestAsync(int count, int words = 40, string? key = null, SiloProcess? at = null)
+    /// <summary>Hands CVs in over HTTP; the ingestion's id.</summary>
+    public Task<long> IngestAsync(int count, int words = 40, string? key = null, SiloProcess? at = null) =>
+        SubmitAsync("/v1/ingestions?kind=cv", Enumerable.Range(0, count).Select(i => ($"cv {i}", MadeUpCvs.Text(i, words))), key, at);
+
+    /// <summary>Hands jobs in to be ranked together; the bulk ranking's id.</summary>
+    public Task<long> RankManyAsync(int jobs) =>
+        SubmitAsync("/v1/rankings/bulk?top=3", Enumerable.Range(0, jobs).Select(i => ($"job {i}", MadeUpCvs.Text(100_000 + i, 20))));
+
+    /// <summary>As clients do, asks again where the same key is being handed in elsewhere.</summary>
+    private async Task<long> SubmitAsync(string path, IEnumerable<(string Id, string Text)> documents, string? key = null, SiloProcess? at = null)
     {
-        var lines = new StringBuilder();
-        for (var i = 0; i < count; i++) lines.AppendLine(JsonSerializer.Serialize(new { id = $"cv {i}", text = MadeUpCvs.Text(i, words) }));
+        var lines = string.Concat(documents.Select(document => JsonSerializer.Serialize(new { id = document.Id, text = document.Text }) + "\n"));
         while (true)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri((at ?? Silos[0]).Address), "/v1/ingestions?kind=cv"))
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri((at ?? Silos[0]).Address), path))
             {
-                Content = new StringContent(lines.ToString(), Encoding.UTF8, "application/x-ndjson"),
+                Content = new StringContent(lines, Encoding.UTF8, "application/x-ndjson"),
             };
             if (key is not null) request.Headers.Add("Idempotency-Key", key);
             using var response = await _http.SendAsync(request);
             var answer = await response.Content.ReadAsStringAsync();
-            if (key is not null && response.StatusCode == HttpStatusCode.Conflict)
+            if (key is null || response.StatusCode != HttpStatusCode.Conflict)
             {
-                await Task.Delay(200);
-                continue;
+                Assert.True(response.IsSuccessStatusCode, answer);
+                return JsonDocument.Parse(answer).RootElement.GetProperty("id").GetInt64();
             }
 
-            Assert.True(response.IsSuccessStatusCode, answer);
-            return JsonDocument.Parse(answer).RootElement.GetProperty("id").GetInt64();
+            await Task.Delay(200);
         }
     }
 
@@ -112,11 +118,11 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>The running silo on which an ingestion's grain works; null while it works on none.</summary>
-    public async Task<SiloProcess?> GrainOfIngestionAsync()
+    /// <summary>The running silo on which a grain of this kind is; null where there is none.</summary>
+    public async Task<SiloProcess?> SiloOfAsync(string grain)
     {
         var silos = (await GetAsync("/v1/silos")).GetProperty("items").EnumerateArray();
-        var name = silos.Where(silo => silo.GetProperty("grains").TryGetProperty("ingestion", out var count) && count.GetInt32() > 0)
+        var name = silos.Where(silo => silo.GetProperty("grains").TryGetProperty(grain, out var count) && count.GetInt32() > 0)
             .Select(silo => silo.GetProperty("name").GetString()).FirstOrDefault();
         return Silos.FirstOrDefault(silo => silo.Name == name);
     }

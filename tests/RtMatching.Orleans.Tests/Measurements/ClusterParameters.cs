@@ -36,43 +36,43 @@ internal sealed record ClusterParameters
     public int DbCores { get; init; } = 16;
 
     [Description("milliseconds of the database to hand one CV in")]
-    public double SubmitMsPerCv { get; init; } = 0.29;
+    public double SubmitMsPerCv { get; init; } = 0.96;
 
     [Description("milliseconds of the database to store one parsed CV's text, with its part of the full-text index")]
-    public double ParseMsPerCv { get; init; } = 3.1;
+    public double ParseMsPerCv { get; init; } = 1.34;
 
     [Description("milliseconds of the database to claim one item, in a chunk")]
-    public double ClaimMsPerItem { get; init; } = 0.036;
+    public double ClaimMsPerItem { get; init; } = 0.018;
 
     [Description("milliseconds of the database per item that is leased already and passed over by a claim")]
-    public double ClaimMsPerPassed { get; init; } = 0.0011;
+    public double ClaimMsPerPassed { get; init; } = 0.00013;
 
     [Description("milliseconds of the database to renew one item's lease")]
-    public double RenewMsPerItem { get; init; } = 0.034;
+    public double RenewMsPerItem { get; init; } = 0.041;
 
     [Description("seconds after which a lease that still holds is renewed")]
     public double RenewSeconds { get; init; } = 10;
 
     [Description("milliseconds of the database to read the texts of a batch, per CV")]
-    public double ReadMsPerCv { get; init; } = 0.41;
+    public double ReadMsPerCv { get; init; } = 0.16;
 
     [Description("milliseconds of the database to commit a batch's vectors, per CV, without an HNSW index")]
-    public double CommitMsPerCv { get; init; } = 0.27;
+    public double CommitMsPerCv { get; init; } = 0.24;
 
     [Description("milliseconds of the database that an HNSW index adds to a vector's storing")]
-    public double IndexMsPerCv { get; init; } = 10;
+    public double IndexMsPerCv { get; init; } = 5.7;
 
     [Description("the share of vectors that are stored with the HNSW index there; 0: it is built after the load")]
     public double Indexed { get; init; }
 
     [Description("milliseconds that a commit waits for the log to be on disk")]
-    public double FlushMs { get; init; } = 4.3;
+    public double FlushMs { get; init; } = 0.30;
 
     [Description("bytes of write-ahead log to hand one CV in and store its text")]
-    public double LogBytesBefore { get; init; } = 19_300;
+    public double LogBytesBefore { get; init; } = 19_240;
 
     [Description("bytes of write-ahead log to embed one CV: claim, advance, vector, document")]
-    public double LogBytesEmbed { get; init; } = 4_670;
+    public double LogBytesEmbed { get; init; } = 4_510;
 
     [Description("megabytes a second that the log's disk writes in order; assumed")]
     public double LogMegabytes { get; init; } = 1000;
@@ -84,7 +84,7 @@ internal sealed record ClusterParameters
     public double RowsPerCv { get; init; } = 11;
 
     [Description("milliseconds of the database for one look at what an ingestion has to do")]
-    public double LookMs { get; init; } = 0.51;
+    public double LookMs { get; init; } = 0.69;
 
     [Description("seconds between two looks of an ingestion's dispatch that nobody woke")]
     public double LookSeconds { get; init; } = 0.25;
@@ -107,26 +107,26 @@ internal sealed record ClusterParameters
     [Description("seconds between two reports of a silo to the directory, each answered with all of it")]
     public double DirectorySeconds { get; init; } = 2;
 
-    [Description("connections to the database of one silo, at most: Npgsql's pool of 100, and 8 for membership and reminders")]
-    public int Pool { get; init; } = 108;
+    [Description("connections to the database of one silo, at most: its pool of 24, and 8 for membership and reminders")]
+    public int Pool { get; init; } = 32;
 
     [Description("connections that the database takes (max_connections)")]
     public int MaxConnections { get; init; } = 100;
 
     [Description("bytes of all indexes of items, per item")]
-    public double IndexBytesPerItem { get; init; } = 197;
+    public double IndexBytesPerItem { get; init; } = 214;
 
     [Description("bytes of the table of items, per item")]
     public double TableBytesPerItem { get; init; } = 175;
 
     [Description("bytes of the vectors' table with its primary key, per vector")]
-    public double VectorBytes { get; init; } = 2_843;
+    public double VectorBytes { get; init; } = 2_842;
 
     [Description("bytes of the HNSW index, per vector")]
     public double HnswBytes { get; init; } = 2_732;
 
     [Description("seconds of one processor to build the HNSW index, per 10,000 vectors")]
-    public double HnswSecondsPerTenThousand { get; init; } = 17.7;
+    public double HnswSecondsPerTenThousand { get; init; } = 10.2;
 
     [Description("CVs to be ingested")]
     public double Cvs { get; init; } = 1e7;

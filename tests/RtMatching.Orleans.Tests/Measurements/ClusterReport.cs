@@ -18,7 +18,6 @@ internal static class ClusterReport
         ("a load into an HNSW index that is there", p => p with { Indexed = 1 }),
         ("the index built after the load", p => p with { Indexed = 0 }),
         ("synchronous_commit = off", p => p with { FlushMs = 0 }),
-        ("claims from an index of what is not leased", p => p with { ClaimMsPerPassed = 0 }),
         ("64 processors for the database", p => p with { DbCores = 64 }),
         ("handed in and parsed before the engines are hired", p => p with { Overlap = 0 }),
         ("4 ingestions side by side", p => p with { Ingestions = 4 * p.Ingestions }),

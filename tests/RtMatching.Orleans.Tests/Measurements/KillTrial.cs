@@ -28,13 +28,13 @@ internal static class KillTrial
         {
             await cluster.UntilEmbeddedAsync(random.Next(Cvs / 20, Cvs / 2));
             since = await cluster.Database.NowAsync();
-            var ofGrain = await cluster.GrainOfIngestionAsync();
+            var ofGrain = await cluster.SiloOfAsync("ingestion");
             var engines = cluster.Engines.Where(silo => silo != ofGrain).ToList();
             killed.Add($"engine at {await KillAsync(cluster, engines[random.Next(engines.Count)])}");
             await Task.Delay(random.Next(0, 3000));
 
             // Its grain may have moved meanwhile, but not because of the first kill: it was elsewhere.
-            if ((ofGrain ?? await cluster.GrainOfIngestionAsync()) is { HasEnded: false } grain) killed.Add($"grain at {await KillAsync(cluster, grain)}");
+            if ((ofGrain ?? await cluster.SiloOfAsync("ingestion")) is { HasEnded: false } grain) killed.Add($"grain at {await KillAsync(cluster, grain)}");
             await Task.Delay(Replacement);
             foreach (var _ in Enumerable.Range(cluster.Silos.Count, 3 - cluster.Silos.Count)) await cluster.StartAsync();
         }

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
+using RtMatching.Core.Storage;
 using RtMatching.Orleans.Tests.Cluster;
 using RtMatching.Orleans.Tests.Synthetic;
 
@@ -13,7 +15,7 @@ namespace RtMatching.Orleans.Tests.Measurements;
 /// </summary>
 internal static class Overhead
 {
-    private const int Cvs = 4000;
+    private const int Cvs = 6000;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -50,18 +52,27 @@ internal static class Overhead
         await cluster.UntilDoneAsync();
     }
 
+    /// <summary>In a process of its own, as fresh as a silo's.</summary>
     private static async Task LoopAsync(TestCluster cluster)
     {
-        Environment.SetEnvironmentVariable(WaitingModel.PaceVariable, "0");
-        await using var engines = new Engines(WaitingModel.Load, NullLogger<Engines>.Instance);
-        var options = new IngestionOptions { Stages = IngestionStages.Embed };
-        await using var loop = new IngestionLoop(cluster.Database.Database, options, engines, _ => { });
-        using var stop = new CancellationTokenSource();
-        var running = loop.RunAsync(stop.Token);
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "RtMatching.Orleans.Tests.dll"), "loop"]);
+        (start.Environment[Database.Variable], start.Environment[WaitingModel.PaceVariable]) = (cluster.Database.ConnectionString, "0");
+        using var loop = Process.Start(start)!;
         await ReleaseAsync(cluster);
         await cluster.UntilDoneAsync();
-        await stop.CancelAsync();
-        await running;
+        loop.Kill();
+        await loop.WaitForExitAsync();
+    }
+
+    /// <summary><c>loop</c>: the one-process loop over what is to be embedded, until it is killed.</summary>
+    public static async Task<int> LoopAsync()
+    {
+        await using var database = await Database.OpenAsync();
+        await using var engines = new Engines(WaitingModel.Load, NullLogger<Engines>.Instance);
+        var options = new IngestionOptions { Stages = IngestionStages.Embed };
+        await using var loop = new IngestionLoop(database, options, engines, _ => { });
+        await loop.RunAsync(CancellationToken.None);
+        return 0;
     }
 
     /// <summary>Once whoever will work has settled.</summary>
