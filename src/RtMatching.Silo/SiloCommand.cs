@@ -101,6 +101,8 @@ internal static class SiloCommand
                 connectionString = pool.ConnectionString;
             });
         await ClusterTables.ApplyAsync(database.Source, cancellation);
+        if (await ClusterTables.ForgetDeadAsync(database.Source, options.Cluster, ClusterSetup.SignsOfLife * 1.5, cancellation) is > 0 and var gone)
+            Console.Error.WriteLine($"rtmatch-silo: {gone} silos of cluster {options.Cluster} are gone without a word for a minute; declared dead");
         await using var app = SiloHost.Build(database, connectionString, options, configure);
         try
         {
@@ -108,8 +110,21 @@ internal static class SiloCommand
         }
         catch
         {
-            await app.StopAsync(CancellationToken.None);     // it may have joined already: so that it leaves, and is not missed for a while
+            await LeaveAsync(app);
             throw;
+        }
+    }
+
+    /// <summary>It may have joined already: so that it leaves, and is not missed for a while.</summary>
+    private static async Task LeaveAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StopAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is InvalidOperationException or AggregateException)
+        {
+            // It had not joined, and Orleans cannot stop what has not started: why it did not start is what is told.
         }
     }
 

@@ -29,7 +29,11 @@ public class DashboardTests
             Assert.True(answer.IsSuccessStatusCode, $"{path}: {(int)answer.StatusCode}\n{silo.Output}");
         }
 
-        Assert.Contains("seen", await silo.Client.GetStringAsync("/dashboard/DashboardCounters"), StringComparison.Ordinal);
+        // The dashboard counts now and then, and has nothing to tell before it has once.
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!(await silo.Client.GetStringAsync("/dashboard/DashboardCounters", patience.Token)).Contains("seen", StringComparison.Ordinal))
+            await Task.Delay(200, patience.Token);
+
         using var trace = await silo.Client.GetAsync("/dashboard/Trace");
         Assert.Equal(HttpStatusCode.Forbidden, trace.StatusCode);
 

@@ -13,6 +13,7 @@ return args switch
     ["scaling", ..] => await Scaling.RunAsync(args[1..]),
     ["overhead", ..] => await Overhead.RunAsync(args[1..]),
     ["loop"] => await Overhead.LoopAsync(),
+    ["path"] => await GrainPath.RunAsync(),
     ["demands", ..] => await DatabaseDemands.RunAsync(args[1..]),
     ["model", ..] => await ClusterModel.RunAsync(args[1..]),
     _ => Usage(),
@@ -25,7 +26,8 @@ static int Usage()
           silo ARGS                          rtmatch-silo; with an engine that only waits where the environment says how long
           trials [N]                         silos killed in mid-ingestion, N times
           scaling [MICROSECONDS [REPEATS]]   throughput of 1, 2 and 4 silos
-          overhead [REPEATS]                 of the grain path for each batch
+          overhead [REPEATS]                 a batch's time in the one-process loop and in a silo, with an engine that costs nothing
+          path                               what the way through a grain adds to a batch
           demands                            what the database spends on each step
           model [--help]                     what limits a cluster of many silos
         """);

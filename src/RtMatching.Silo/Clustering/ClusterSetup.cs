@@ -14,6 +14,9 @@ internal static class ClusterSetup
     /// <summary>Membership and reminders are a few small statements a second.</summary>
     private const int Connections = 8;
 
+    /// <summary>The time between two of a silo's.</summary>
+    public static readonly TimeSpan SignsOfLife = TimeSpan.FromSeconds(5);
+
     public static void UseCluster(this ISiloBuilder silo, SiloOptions options, string connectionString)
     {
         var orleans = Named(connectionString);
@@ -55,9 +58,8 @@ internal static class ClusterSetup
         // Changes are told from silo to silo; reading the table only makes up for what was not heard.
         membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
 
-        // A silo that starts must reach all those that show signs of life. After a power cut the old entries, which nobody is left to declare
-        // dead, hold it up for three of these; every silo writes one row this often.
-        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+        // Every silo writes one row this often; one that was silent three times over is looked at by all, and its vote is not waited for.
+        membership.IAmAliveTablePublishTimeout = SignsOfLife;
         membership.NumMissedTableIAmAliveLimit = 3;
         membership.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);    // then the process ends, and whoever watches it starts it again
 

@@ -30,6 +30,31 @@ internal static class ClusterTables
         }
     }
 
+    /// <summary>
+    /// Declares a cluster's silos dead where none has given a sign of life for a minute: after a power cut, say. A silo that starts must reach all
+    /// that are listed as active, and would wait in vain, for nobody is left to declare them dead.
+    /// </summary>
+    /// <param name="pause">Between two looks: living silos that could not reach the database give a sign again within it.</param>
+    /// <returns>How many.</returns>
+    public static async Task<int> ForgetDeadAsync(NpgsqlDataSource source, string cluster, TimeSpan pause, CancellationToken cancellation)
+    {
+        const string AllSilent = """
+            exists (select from orleans.membership where cluster = $1 and status <> 6)
+            and not exists (select from orleans.membership where cluster = $1 and status <> 6 and greatest(alive_at, started_at) > now() - interval '1 minute')
+            """;
+        await using var look = source.CreateCommand($"select {AllSilent}");
+        look.Parameters.AddWithValue(cluster);
+        if (!(bool)(await look.ExecuteScalarAsync(cancellation))!) return 0;
+        await Task.Delay(pause, cancellation);
+        await using var forget = source.CreateCommand($"""
+            with turn as (
+                update orleans.membership_version set version = version + 1, changed_at = now() where cluster = $1 and {AllSilent} returning cluster)
+            update orleans.membership m set status = 6 from turn where m.cluster = turn.cluster and m.status <> 6
+            """);
+        forget.Parameters.AddWithValue(cluster);
+        return await forget.ExecuteNonQueryAsync(cancellation);
+    }
+
     internal static string Sql()
     {
         using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream("orleans.sql")!);

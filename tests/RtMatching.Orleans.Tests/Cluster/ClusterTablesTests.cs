@@ -49,6 +49,27 @@ public class ClusterTablesTests
         Assert.Equal(2, await test.CountAsync("select version from orleans.membership_version"));
     }
 
+    [Theory]
+    [InlineData("5 minutes", 2)]        // a power cut: nobody is left
+    [InlineData("10 seconds", 0)]       // one of them lives: the rest is its affair
+    public async Task Silos_are_declared_dead_by_one_that_starts_only_where_all_have_been_silent_for_long(string lastOfTheSecond, int dead)
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        await ClusterTables.ApplyAsync(test.Source, CancellationToken.None);
+        await test.Source.CreateCommand($"""
+            insert into orleans.membership_version (cluster) values ('rtmatch'), ('other');
+            insert into orleans.membership (cluster, address, port, generation, silo_name, host_name, status, proxy_port, started_at, alive_at) values
+                ('rtmatch', '127.0.0.1', 1, 1, 'first', 'host', 3, 0, now() - interval '1 day', now() - interval '5 minutes'),
+                ('rtmatch', '127.0.0.1', 2, 1, 'second', 'host', 2, 0, now() - interval '1 day', now() - interval '{lastOfTheSecond}'),
+                ('other', '127.0.0.1', 3, 1, 'third', 'host', 3, 0, now() - interval '1 day', now() - interval '1 day')
+            """).ExecuteNonQueryAsync();
+
+        Assert.Equal(dead, await ClusterTables.ForgetDeadAsync(test.Source, "rtmatch", TimeSpan.Zero, CancellationToken.None));
+        Assert.Equal(dead, await test.CountAsync("select count(*) from orleans.membership where status = 6"));
+        Assert.Equal(dead == 0 ? 0 : 1, await test.CountAsync("select version from orleans.membership_version where cluster = 'rtmatch'"));
+        Assert.Equal(0, await ClusterTables.ForgetDeadAsync(test.Source, "rtmatch", TimeSpan.Zero, CancellationToken.None));
+    }
+
     [Fact]
     public async Task Defunct_silos_are_removed_when_they_are_old_and_active_ones_never()
     {

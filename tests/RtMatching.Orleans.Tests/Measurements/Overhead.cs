@@ -10,8 +10,8 @@ using RtMatching.Orleans.Tests.Synthetic;
 namespace RtMatching.Orleans.Tests.Measurements;
 
 /// <summary>
-/// <c>overhead [REPEATS]</c>: the same parsed CVs embedded by the one-process loop and by a silo's grains, one after the other, with an engine that
-/// costs nothing: what is left is the path, and the difference for each batch is what grains add to it.
+/// <c>overhead [REPEATS]</c>: the same parsed CVs embedded by the one-process loop and by a silo's grains, each in a process of its own, with an
+/// engine that costs nothing: what is left is everything around it. A silo works on two batches side by side, the loop on one.
 /// </summary>
 internal static class Overhead
 {
