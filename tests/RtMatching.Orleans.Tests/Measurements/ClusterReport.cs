@@ -40,7 +40,7 @@ internal static class ClusterReport
         var engine = 1000 / parameters.EngineMsPerCv;
         output.WriteLine(Text($"Engines of {engine:n0} CVs/s, {parameters.Overlap:p0} of handing in and parsing beside:\n"));
         Row(output, "silos", "model CVs/s", "of linear", "engine busy", "database busy", "busiest", "simulated", "model is off",
-            "simulated as measured", "model is off");
+            "with regular times", "model is off");
         Row(output, [.. Enumerable.Repeat("--:", 5), ":--", .. Enumerable.Repeat("--:", 4)]);
         foreach (var silos in Silos)
         {
