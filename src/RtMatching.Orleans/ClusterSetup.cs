@@ -6,6 +6,7 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Versions.Compatibility;
 using Orleans.Versions.Selector;
 using RtMatching.Core.Profiles;
@@ -17,7 +18,7 @@ using RtMatching.Orleans.Silos;
 
 namespace RtMatching.Orleans;
 
-/// <summary>What a silo needs besides clustering, reminders, metadata and an address.</summary>
+/// <summary>What a silo needs besides clustering, reminders and an address.</summary>
 public static class ClusterSetup
 {
     /// <summary>The grains' services, placement by what silos can do, and this silo's report to the others.</summary>
@@ -28,6 +29,7 @@ public static class ClusterSetup
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(database);
         services.AddSingleton(work);
+        silo.UseSiloMetadata(SiloAbilities.Metadata(work));
         services.AddPlacementFilter<SiloFilter, SiloFilterDirector>(ServiceLifetime.Transient);
         AddVersions(silo);
         AddSilos(services);

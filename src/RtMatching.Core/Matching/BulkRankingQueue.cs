@@ -205,7 +205,7 @@ internal sealed class BulkRankingQueue(DatabaseRetry database, BulkRankingOption
 
     /// <summary>Not of the database, and not of an engine that embeds nothing at all.</summary>
     public static bool IsOfJobs(Exception e, CancellationToken cancellation) =>
-        e is not EngineFailedException && !(e is OperationCanceledException && cancellation.IsCancellationRequested) && DatabaseRetry.IsItsOwn(e);
+        !(e is OperationCanceledException && cancellation.IsCancellationRequested) && DatabaseRetry.IsItsOwn(e);
 
     /// <summary>How many jobs it still holds.</summary>
     public Task<int> RenewAsync(JobLease lease, CancellationToken cancellation) => database.ExecuteAsync(

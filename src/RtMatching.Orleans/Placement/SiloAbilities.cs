@@ -6,10 +6,17 @@ namespace RtMatching.Orleans.Placement;
 /// <summary>What a silo is able to do for as long as it lives, told to the others with its membership.</summary>
 internal static class SiloAbilities
 {
-    public const string WorkKey = "rtmatch.work";
-    public const string EngineKey = "rtmatch.engine";
     public const string Parse = "parse";
     public const string Embed = "embed";
+
+    private const string WorkKey = "rtmatch.work";
+    private const string EngineKey = "rtmatch.engine";
+    private const string None = "none";
+
+    public static Dictionary<string, string> Metadata(SiloWork work) => new()
+    {
+        [WorkKey] = string.Join(',', Stages(work)), [EngineKey] = work.Engine ?? None,
+    };
 
     /// <summary>Those it works at; it embeds only where it has an engine.</summary>
     public static IEnumerable<string> Stages(SiloWork work)
@@ -21,5 +28,5 @@ internal static class SiloAbilities
     public static bool Parses(SiloMetadata metadata) => metadata.Metadata.GetValueOrDefault(WorkKey, "").Split(',').Contains(Parse);
 
     /// <summary>Rankings need an engine even where the silo takes no stage of the queue.</summary>
-    public static bool HasEngine(SiloMetadata metadata) => metadata.Metadata.GetValueOrDefault(EngineKey, "none") != "none";
+    public static bool HasEngine(SiloMetadata metadata) => metadata.Metadata.GetValueOrDefault(EngineKey, None) != None;
 }

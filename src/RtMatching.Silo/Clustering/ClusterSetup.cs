@@ -1,12 +1,10 @@
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using Orleans.Runtime.MembershipService.SiloMetadata;
-using RtMatching.Core.Ingestion;
 
 namespace RtMatching.Silo.Clustering;
 
-/// <summary>How this silo finds the others, tells them what it can do, and notices that one has died.</summary>
+/// <summary>How this silo finds the others, and notices that one has died.</summary>
 internal static class ClusterSetup
 {
     private const string Invariant = "Npgsql";
@@ -26,7 +24,6 @@ internal static class ClusterSetup
         silo.Configure<ClusterMembershipOptions>(NoticeDeath);
         silo.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.ConnectionString) = (Invariant, orleans));
         silo.UseAdoNetReminderService(reminders => (reminders.Invariant, reminders.ConnectionString) = (Invariant, orleans));
-        silo.UseSiloMetadata(Metadata(options));
         silo.AddActivityPropagation();
     }
 
@@ -66,14 +63,4 @@ internal static class ClusterSetup
         membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
         membership.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
     }
-
-    /// <summary>What placement asks of silos: see RtMatching.Orleans.</summary>
-    private static Dictionary<string, string> Metadata(SiloOptions options) => new()
-    {
-        ["rtmatch.work"] = string.Join(',', Enum.GetValues<IngestionStages>()
-            .Where(stage => stage != IngestionStages.All && options.Work.HasFlag(stage)).Select(stage => stage.ToString().ToLowerInvariant())),
-        ["rtmatch.engine"] = options.Engine ?? "none",
-        ["rtmatch.version"] = typeof(ClusterSetup).Assembly.GetName().Version!.ToString(3),
-        ["rtmatch.name"] = options.Name,
-    };
 }

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Hosting;
-using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.TestingHost;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Profiles;
@@ -47,7 +46,6 @@ internal sealed class InProcessSilos : IAsyncDisposable
         {
             var work = works[int.Parse(options.SiloName.Split('_')[^1], System.Globalization.CultureInfo.InvariantCulture)] with { Name = options.SiloName };
             silo.UseInMemoryReminderService();
-            silo.UseSiloMetadata(new Dictionary<string, string> { ["rtmatch.work"] = Stages(work), ["rtmatch.engine"] = work.Engine ?? "none" });
             silo.AddRtMatchingGrains(test.Database, work);
         });
         var cluster = builder.Build();
@@ -103,9 +101,6 @@ internal sealed class InProcessSilos : IAsyncDisposable
             await Task.Delay(50);
         }
     }
-
-    private static string Stages(SiloWork work) => string.Join(',', new[] { IngestionStages.Parse, IngestionStages.Embed }
-        .Where(stage => work.Stages.HasFlag(stage)).Select(stage => stage.ToString().ToLowerInvariant()));
 
     public async ValueTask DisposeAsync()
     {

@@ -48,7 +48,7 @@ internal static class Overhead
     private static async Task SiloAsync(TestCluster cluster)
     {
         await cluster.StartAsync(work: "embed");
-        await ReleaseAsync(cluster);
+        await Scaling.ReleaseAsync(cluster);
         await cluster.UntilDoneAsync();
     }
 
@@ -58,7 +58,7 @@ internal static class Overhead
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "RtMatching.Orleans.Tests.dll"), "loop"]);
         (start.Environment[Database.Variable], start.Environment[WaitingModel.PaceVariable]) = (cluster.Database.ConnectionString, "0");
         using var loop = Process.Start(start)!;
-        await ReleaseAsync(cluster);
+        await Scaling.ReleaseAsync(cluster);
         await cluster.UntilDoneAsync();
         loop.Kill();
         await loop.WaitForExitAsync();
@@ -73,12 +73,5 @@ internal static class Overhead
         await using var loop = new IngestionLoop(database, options, engines, _ => { });
         await loop.RunAsync(CancellationToken.None);
         return 0;
-    }
-
-    /// <summary>Once whoever will work has settled.</summary>
-    private static async Task ReleaseAsync(TestCluster cluster)
-    {
-        await Task.Delay(TimeSpan.FromSeconds(5));
-        await cluster.Database.ExecuteAsync("update items set not_before = now()");
     }
 }

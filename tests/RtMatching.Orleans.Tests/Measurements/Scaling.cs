@@ -37,8 +37,7 @@ internal static class Scaling
         var cvs = silos * CvsPerSilo;
         await ParseAsync(cluster, cvs);
         await Task.WhenAll(Enumerable.Range(0, silos).Select(_ => cluster.StartAsync(work: "embed")));
-        await Task.Delay(TimeSpan.FromSeconds(5));          // all of them know each other
-        await cluster.Database.ExecuteAsync("update items set not_before = now()");
+        await ReleaseAsync(cluster);
         var began = await cluster.Database.NowAsync();
         await cluster.UntilDoneAsync();
         await cluster.Database.AssertCompleteAsync(cvs);
@@ -54,5 +53,12 @@ internal static class Scaling
         await cluster.Database.ExecuteAsync("update items set not_before = now() + interval '1 hour'");
         parser.Terminate();
         Assert.Equal(0, await parser.EndAsync());
+    }
+
+    /// <summary>Lets what was held back be embedded, once whoever will work has settled: silos know each other by then.</summary>
+    public static async Task ReleaseAsync(TestCluster cluster)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        await cluster.Database.ExecuteAsync("update items set not_before = now()");
     }
 }
