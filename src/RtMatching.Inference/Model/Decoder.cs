@@ -29,7 +29,7 @@ public sealed unsafe class Decoder : IDecoder
 
     internal Decoder(ModelConfig config, IWeights weights, SimdKernels kernels, int maxDegreeOfParallelism)
     {
-        Check(config);
+        config.Check();
         (Config, Kernels, Workers) = (config, kernels, new Workers(maxDegreeOfParallelism));
         _rotary = new RotaryTable(config.HeadDim, config.RopeTheta);
         _weights = new DecoderWeights(config, weights, kernels, Workers);
@@ -43,9 +43,9 @@ public sealed unsafe class Decoder : IDecoder
         PackedBatch batch, Capture capture, MemorySource memory = default, IPromptPrefix? prefix = null, CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckBatch(batch, capture);
+        Config.Check(batch, capture);
         var own = Own(prefix, capture);
-        CheckHead(memory.Head);
+        Config.CheckHead(memory.Head);
         var state = new DecoderState(this, batch, capture, memory);
         try
         {
@@ -62,16 +62,14 @@ public sealed unsafe class Decoder : IDecoder
     public IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (ids.Length > Config.Window)
-            throw new ArgumentOutOfRangeException(nameof(ids), ids.Length, $"A prefix of {ids.Length} tokens is longer than the window of {Config.Window}.");
-        foreach (var id in ids) CheckId(id, nameof(ids));
+        Config.CheckPrefix(ids);
         return new DecoderPrefix(this, ids.ToArray(), cancellation);
     }
 
     public void Embedding(int id, Span<float> destination)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckId(id, nameof(id));
+        Config.CheckId(id, nameof(id));
         ReadEmbedding(id, destination);
     }
 
@@ -298,73 +296,10 @@ public sealed unsafe class Decoder : IDecoder
         for (var r = 0; r < runs.Length; r++) pass.AttentionOutput!(layer, runs[r].Text, outputs.AsSpan(r * hidden, hidden));
     }
 
-    /// <exception cref="ArgumentException">Of another decoder, or with captures that need the states of the tokens it spares.</exception>
     private DecoderPrefix? Own(IPromptPrefix? prefix, Capture capture)
     {
         if (prefix is null) return null;
-        if (capture != Capture.None)
-            throw new ArgumentException($"A prefix spares tokens whose states Capture.{capture} would need; prefill without it.", nameof(prefix));
-        return prefix is DecoderPrefix own && own.Decoder == this
-            ? own
-            : throw new ArgumentException("The prefix was computed by another decoder; compute it with this one.", nameof(prefix));
-    }
-
-    private void CheckBatch(PackedBatch batch, Capture capture)
-    {
-        var refining = capture.HasFlag(Capture.Refinement);
-        var window = refining ? Config.Window - 1 : Config.Window;
-        for (var row = 0; row < batch.Rows; row++)
-        {
-            if (batch.Length(row) <= window) continue;
-            throw new ArgumentOutOfRangeException(
-                nameof(batch),
-                batch.Length(row),
-                $"Text {row} has {batch.Length(row)} tokens, but the window leaves room for {window}" +
-                (refining ? $" ({Config.Window} less one for the memory token)" : "") + "; cut it there.");
-        }
-
-        foreach (var id in batch.Ids) CheckId(id, nameof(batch));
-    }
-
-    private void CheckId(int id, string parameter)
-    {
-        if ((uint)id < (uint)Config.Vocabulary) return;
-        throw new ArgumentOutOfRangeException(
-            parameter, id, $"Token id {id} is outside the model's vocabulary of {Config.Vocabulary}; is the tokenizer another model's?");
-    }
-
-    private void CheckHead(int? head)
-    {
-        if (head is not { } asked || (uint)asked < (uint)Config.Heads) return;
-        throw new ArgumentOutOfRangeException(
-            nameof(MemorySource.Head), asked, $"The model has no query head {asked}; its heads are 0 to {Config.Heads - 1}.");
-    }
-
-    private static void Check(ModelConfig config)
-    {
-        (string Name, int Value)[] sizes =
-        [
-            ("layers", config.Layers), ("hidden size", config.Hidden), ("feed-forward size", config.FeedForward), ("heads", config.Heads),
-            ("KV heads", config.KeyValueHeads), ("head size", config.HeadDim), ("vocabulary", config.Vocabulary), ("window", config.Window),
-        ];
-        foreach (var (name, value) in sizes)
-        {
-            if (value <= 0) throw new ArgumentException($"The model config's {name} is {value}; it must be positive.", nameof(config));
-        }
-
-        if (config.Heads % config.KeyValueHeads != 0)
-        {
-            throw new ArgumentException($"{config.Heads} heads cannot share {config.KeyValueHeads} KV heads evenly.", nameof(config));
-        }
-
-        if (config.HeadDim % 2 != 0)
-        {
-            throw new ArgumentException($"Head size {config.HeadDim} is odd; rotary embedding needs pairs.", nameof(config));
-        }
-
-        if ((long)config.Heads * config.HeadDim > int.MaxValue / 2)
-        {
-            throw new ArgumentException($"{config.Heads} heads of {config.HeadDim} are too wide.", nameof(config));
-        }
+        DecoderChecks.CheckSparing(capture);
+        return prefix is DecoderPrefix own && own.Decoder == this ? own : throw DecoderChecks.OfAnother();
     }
 }

@@ -70,8 +70,7 @@ internal sealed unsafe class DecoderState : IDecoderState
     public ReadOnlySpan<float> TokenState(int row, int position)
     {
         var states = Captured(_textStates, Capture.Refinement);
-        if ((uint)position >= (uint)Tokens(row))
-            throw new ArgumentOutOfRangeException(nameof(position), position, $"Text {row} has {Tokens(row)} tokens.");
+        this.CheckPosition(row, position);
         return states.Slice((long)(_batch.Starts[row] + position) * _hidden, _hidden).ToArray();   // native memory is not handed out
     }
 
@@ -90,7 +89,7 @@ internal sealed unsafe class DecoderState : IDecoderState
     public void Memory(ReadOnlySpan<int> rows, Span<float> memory)
     {
         Captured(_textStates, Capture.Refinement);
-        CheckRows(rows, memory.Length, nameof(memory));
+        this.CheckMemories(rows, memory.Length, _hidden);
         var texts = rows.ToArray();
         fixed (float* m = memory)
         {
@@ -102,7 +101,7 @@ internal sealed unsafe class DecoderState : IDecoderState
     public void Refine(ReadOnlySpan<int> rows, ReadOnlySpan<float> memory, CancellationToken cancellation = default)
     {
         Captured(_textStates, Capture.Refinement);
-        CheckRows(rows, memory.Length, nameof(memory));
+        this.CheckMemories(rows, memory.Length, _hidden);
         if (rows.IsEmpty) return;
         var runs = new TokenRun[rows.Length];
         for (var i = 0; i < rows.Length; i++) runs[i] = new TokenRun(rows[i], 2 * i, _batch.Length(rows[i]) - 1, 2);
@@ -334,31 +333,14 @@ internal sealed unsafe class DecoderState : IDecoderState
     private int CheckRow(int row)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return (uint)row < (uint)Rows ? row : throw new ArgumentOutOfRangeException(nameof(row), row, $"The batch has {Rows} texts.");
+        return DecoderChecks.CheckRow(this, row);
     }
 
-    private int CheckLayer(int layer) =>
-        (uint)layer < (uint)_decoder.Config.Layers
-            ? layer
-            : throw new ArgumentOutOfRangeException(nameof(layer), layer, $"The model has {_decoder.Config.Layers} layers.");
-
-    private void CheckRows(ReadOnlySpan<int> rows, int memoryLength, string parameter)
-    {
-        var seen = new HashSet<int>(rows.Length);
-        foreach (var row in rows)
-        {
-            if (!seen.Add(CheckRow(row))) throw new ArgumentException($"Text {row} is named twice.", nameof(rows));
-        }
-
-        if (memoryLength != (long)rows.Length * _hidden)
-        {
-            throw new ArgumentException($"{rows.Length} memories of {_hidden} numbers are needed, not {memoryLength} numbers.", parameter);
-        }
-    }
+    private int CheckLayer(int layer) => _decoder.Config.CheckLayer(layer);
 
     private T Captured<T>(T? value, Capture capture) where T : class
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return value ?? throw new InvalidOperationException($"Prefill was not asked for this: pass {nameof(Capture)}.{capture} to it.");
+        return DecoderChecks.Captured(value, capture);
     }
 }

@@ -23,11 +23,18 @@ public enum Capture
 
 /// <summary>
 /// A decoder-only transformer, as arithmetic alone: the Refined Thought loop, stop rules and poolings are
-/// written once above it. Implementations: <see cref="Decoder"/> (managed, CPU).
+/// written once above it. Implementations: <see cref="Decoder"/> (managed, CPU), and
+/// TorchDecoder of the optional RtMatching.Torch.
 /// </summary>
 public interface IDecoder : IDisposable
 {
     ModelConfig Config { get; }
+
+    /// <summary>
+    /// Tokens that a batch may hold in the memory of the decoder's own device, as it was last measured or found out; null where it has no device of
+    /// its own and the model's size decides.
+    /// </summary>
+    int? BatchTokens => null;
 
     /// <summary>Pass 1 over every text of the batch, each at positions 0 .. n-1, causal within itself.</summary>
     /// <param name="memory">What <see cref="IDecoderState.Memory"/> will be summed from.</param>
@@ -38,6 +45,7 @@ public interface IDecoder : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">
     /// An id is outside the vocabulary, a text does not fit the window, or the model has no such head.
     /// </exception>
+    /// <exception cref="DeviceMemoryException">The batch is too large for the device; fewer texts at once may fit.</exception>
     IDecoderState Prefill(
         PackedBatch batch, Capture capture, MemorySource memory = default, IPromptPrefix? prefix = null, CancellationToken cancellation = default);
 
@@ -99,6 +107,7 @@ public interface IDecoderState : IDisposable
     /// </summary>
     /// <param name="rows">Texts still refining, each at most once.</param>
     /// <param name="memory">(rows.Length, hidden)</param>
+    /// <exception cref="DeviceMemoryException">The device has no room for it. The whole batch must be run again, in parts.</exception>
     void Refine(ReadOnlySpan<int> rows, ReadOnlySpan<float> memory, CancellationToken cancellation = default);
 
     /// <summary>

@@ -42,6 +42,10 @@ public sealed class LanguageModel : IDisposable
     public string? Path { get; private init; }
     public ITokenizer Tokenizer { get; }
     public IDecoder Decoder { get; }
+
+    /// <summary>The same model on further devices, with the same tokenizer. Disposed with this one; an <see cref="Engine"/> runs them side by side.</summary>
+    public IReadOnlyList<LanguageModel> Replicas { get; private set; } = [];
+
     public ModelConfig Config => Decoder.Config;
 
     /// <summary>What it was made for. Its files are read when first asked for.</summary>
@@ -52,10 +56,25 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="InvalidModelException">
     /// A file or tensor is missing, broken or of a kind not supported; the message names it and the remedy.
     /// </exception>
-    public static LanguageModel Load(string? path)
+    public static LanguageModel Load(string? path) => Load(path, new ModelParts());
+
+    /// <inheritdoc cref="Load(string?)"/>
+    /// <param name="parts">What it is made of; a replica is made for every decoder after the first.</param>
+    public static LanguageModel Load(string? path, ModelParts parts)
     {
         var files = ModelFiles.Find(path ?? BuiltInModel.Path);
-        return files.IsGguf ? LoadGguf(files) : LoadFolder(files);
+        var built = new List<LanguageModel>();
+        try
+        {
+            foreach (var decoder in parts.Decoders) built.Add(Build(files, decoder, built.FirstOrDefault()?.Tokenizer));
+            built[0].Replicas = built[1..];
+            return built[0];
+        }
+        catch
+        {
+            foreach (var model in built) model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The model's tokenizer alone: no weights are read.</summary>
@@ -102,15 +121,10 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Waits for the batch that the model is running: its weights must not go away under it.</summary>
     public void Dispose()
     {
+        foreach (var replica in Replicas) replica.Dispose();
         using var turn = Gate.Enter(EnginePriority.Interactive);
         Prefixes.Dispose();
         Decoder.Dispose();
-    }
-
-    private static LanguageModel LoadFolder(ModelFiles files)
-    {
-        var config = ModelConfigReader.ReadJson(System.IO.Path.Combine(files.Path, ModelConfigReader.FileName));
-        return Build(files, config, ReadTokenizer(files), SafetensorsWeights.Open(files.Path));
     }
 
     private static ITokenizer ReadTokenizer(ModelFiles files)
@@ -121,13 +135,20 @@ public sealed class LanguageModel : IDisposable
             : throw new InvalidModelException($"{files.Path}: it holds no {TokenizerName}. Download that file of the model into the folder.");
     }
 
-    private static LanguageModel LoadGguf(ModelFiles files)
+    private static LanguageModel Build(ModelFiles files, DecoderFactory decoder, ITokenizer? tokenizer)
+    {
+        if (files.IsGguf) return BuildGguf(files, decoder, tokenizer);
+        var config = ModelConfigReader.ReadJson(System.IO.Path.Combine(files.Path, ModelConfigReader.FileName));
+        return Build(files, config, tokenizer ?? ReadTokenizer(files), SafetensorsWeights.Open(files.Path), decoder);
+    }
+
+    private static LanguageModel BuildGguf(ModelFiles files, DecoderFactory decoder, ITokenizer? tokenizer)
     {
         var file = GgufFile.Open(files.Path);
         try
         {
             var config = ModelConfigReader.ReadGguf(file);
-            return Build(files, config, GgufTokenizer.Read(file.Metadata, file.Path), new GgufWeights(file));
+            return Build(files, config, tokenizer ?? GgufTokenizer.Read(file.Metadata, file.Path), new GgufWeights(file), decoder);
         }
         catch
         {
@@ -136,7 +157,7 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    private static LanguageModel Build(ModelFiles files, ModelConfig config, ITokenizer tokenizer, IWeights weights)
+    private static LanguageModel Build(ModelFiles files, ModelConfig config, ITokenizer tokenizer, IWeights weights, DecoderFactory decoder)
     {
         try
         {
@@ -146,7 +167,7 @@ public sealed class LanguageModel : IDisposable
                     + "Tokenizer and weights must belong to the same model.");
             ExpectedTensors.Check(files.Path, config, weights.Tensors);
             var hash = new Lazy<string>(() => weights.Hash);
-            return new LanguageModel(files.Name, hash, tokenizer, new Decoder(config, weights)) { Path = files.Path };
+            return new LanguageModel(files.Name, hash, tokenizer, decoder(config, weights)) { Path = files.Path };
         }
         catch
         {

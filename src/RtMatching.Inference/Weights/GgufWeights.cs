@@ -39,14 +39,18 @@ public sealed class GgufWeights : IWeights
     public IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
 
     /// <inheritdoc/>
-    public void ReadRows(TensorInfo tensor, int firstRow, int rowCount, Span<float> destination)
-    {
-        if (!_tensors.TryGetValue(tensor.Name, out var mapped))
-            throw new ArgumentException($"{_file.Path} holds no tensor {HeaderText.Quote(tensor.Name)}.", nameof(tensor));
-        mapped.ReadRows(firstRow, rowCount, destination);
-    }
+    public void ReadRows(TensorInfo tensor, int firstRow, int rowCount, Span<float> destination) =>
+        Mapped(tensor).ReadRows(firstRow, rowCount, destination);
+
+    /// <inheritdoc/>
+    public bool TryReadStored(TensorInfo tensor, int firstRow, int rowCount, StoredRows use) =>
+        Mapped(tensor).TryReadStored(firstRow, rowCount, use);
 
     public void Dispose() => _file.Dispose();
+
+    private MappedTensor Mapped(TensorInfo tensor) => _tensors.TryGetValue(tensor.Name, out var mapped)
+        ? mapped
+        : throw new ArgumentException($"{_file.Path} holds no tensor {HeaderText.Quote(tensor.Name)}.", nameof(tensor));
 
     private static Dictionary<string, MappedTensor> ReadTensors(GgufFile file)
     {

@@ -31,7 +31,18 @@ public interface IWeights : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">Rows that the tensor does not have.</exception>
     /// <exception cref="InvalidWeightsException">The file does not hold the rows that its header promises.</exception>
     void ReadRows(TensorInfo tensor, int firstRow, int rowCount, Span<float> destination);
+
+    /// <summary>
+    /// The same rows as they lie in the mapped file, where they lie there as <see cref="TensorInfo.Type"/> says, whole and in their order: for
+    /// whoever converts them elsewhere. False, and <paramref name="use"/> not called, where only <see cref="ReadRows"/> can give them.
+    /// </summary>
+    /// <param name="use">Gets the bytes, which are valid until it returns.</param>
+    /// <inheritdoc cref="ReadRows" path="/exception"/>
+    bool TryReadStored(TensorInfo tensor, int firstRow, int rowCount, StoredRows use) => false;
 }
+
+/// <summary>Rows of a tensor, little-endian as the file has them.</summary>
+public delegate void StoredRows(ReadOnlySpan<byte> rows);
 
 /// <summary>A weight file is truncated, lying or of a kind not supported; the message names file, tensor and remedy.</summary>
 public sealed class InvalidWeightsException(string message, Exception? inner = null) : InvalidModelException(message, inner);

@@ -80,9 +80,7 @@ internal sealed class MappedTensor
 
     public void ReadRows(int firstRow, int rowCount, Span<float> destination)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
-        ArgumentOutOfRangeException.ThrowIfNegative(rowCount);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstRow, _rows - (long)rowCount);
+        CheckRows(firstRow, rowCount);
         if (destination.Length != (long)rowCount * _rowLength)
             throw new ArgumentException(
                 $"{rowCount} rows of {_rowLength} numbers do not fill a destination of {destination.Length}.", nameof(destination));
@@ -94,6 +92,23 @@ internal sealed class MappedTensor
                 destination.Slice(row * _rowLength, _rowLength));
         }
         if (InterleavedHeads != 0 && Info.Shape.Count == 1 && rowCount == 1) Deinterleave(destination);
+    }
+
+    /// <summary>False where a reader could not take the bytes for rows of plain numbers.</summary>
+    public bool TryReadStored(int firstRow, int rowCount, StoredRows use)
+    {
+        CheckRows(firstRow, rowCount);
+        if (InterleavedHeads != 0 || RowDecoder.BlockLength(Info.Type) != 1) return false;
+        using var bytes = _file.Acquire();
+        use(bytes.Slice(Offset + (long)firstRow * _rowBytes, checked(rowCount * _rowBytes)));
+        return true;
+    }
+
+    private void CheckRows(int firstRow, int rowCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstRow);
+        ArgumentOutOfRangeException.ThrowIfNegative(rowCount);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstRow, _rows - (long)rowCount);
     }
 
     private int StoredRow(int row)

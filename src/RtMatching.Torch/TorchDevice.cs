@@ -1,0 +1,27 @@
+using System.Globalization;
+using TorchSharp;
+
+namespace RtMatching.Torch;
+
+/// <summary>Where a decoder runs: the CPU, or a GPU by its number.</summary>
+/// <param name="Index">Of the GPU; null is the CPU.</param>
+public sealed record TorchDevice(int? Index)
+{
+    public static readonly TorchDevice Cpu = new((int?)null);
+
+    public bool IsCuda => Index is not null;
+
+    internal torch.Device Device => Index is { } index ? new torch.Device(DeviceType.CUDA, index) : torch.CPU;
+
+    /// <summary>cpu, or cuda:N; cuda alone is cuda:0. Null for anything else.</summary>
+    public static TorchDevice? Parse(string text) => text switch
+    {
+        "cpu" => Cpu,
+        "cuda" => new TorchDevice(0),
+        _ when text.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan("cuda:".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index) => new TorchDevice(index),
+        _ => null,
+    };
+
+    public override string ToString() => Index is { } index ? $"cuda:{index}" : "cpu";
+}
