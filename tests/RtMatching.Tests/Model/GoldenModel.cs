@@ -33,7 +33,7 @@ internal static class GoldenModel
     public static GoldenText[] Texts(string family) =>
         JsonSerializer.Deserialize<GoldenText[]>(File.ReadAllText(Path.Combine(Folder(family), "golden.json")))!;
 
-    public static Decoder Decoder(string family) => new(Config(family), Weights(family));
+    public static IDecoder Decoder<TDecoder>(string family) where TDecoder : ITestedDecoder => TDecoder.Build(Config(family), Weights(family));
 
     public static ModelConfig Config(string family) => ModelConfigReader.ReadJson(Path.Combine(Folder(family), ModelConfigReader.FileName));
 

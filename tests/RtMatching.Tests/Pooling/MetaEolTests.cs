@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using RtMatching.Core.Profiles;
 using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
@@ -7,17 +6,9 @@ using RtMatching.Tests.Model;
 
 namespace RtMatching.Tests.Pooling;
 
-/// <summary>The mean over eight prompts, whose heads are run once: what is run, and that it is the same as eight plain passes.</summary>
-public class MetaEolTests
+/// <summary>The mean over eight prompts, whose heads are run once: what is run.</summary>
+public sealed class MetaEolTests : MetaEolContract<ManagedDecoder>
 {
-    private static readonly EmbeddingOptions MetaEol = new() { Pooling = PoolingKind.MetaEol };
-
-    private static readonly string[] Texts =
-    [
-        "a cat", "一只猫在睡觉", "Ten years of accounting, and a team of five nurses led since 2014.", "", " ", "\n\t  \n", "\"", "\"\"quoted\"\"", "“引号”", "'\\\"",
-        "a cat", "x",
-    ];
-
     [Fact]
     public void Every_prompt_asks_for_one_word_and_no_two_are_alike()
     {
@@ -28,43 +19,6 @@ public class MetaEolTests
         Assert.All(prompts, prompt => Assert.EndsWith(" in one word: \"", prompt.English.Tail));
         Assert.All(prompts, prompt => Assert.EndsWith("用一个词表示：“", prompt.Chinese.Tail));
         Assert.All(prompts, prompt => Assert.True(prompt.English.Head.Length > 3 * prompt.English.Tail.Length));    // the head is what is shared
-    }
-
-    /// <summary>With the built-in model: whole sequences without a prefix, one at a time, averaged here.</summary>
-    [Fact]
-    public void It_is_the_mean_of_eight_separate_passes()
-    {
-        using var model = LanguageModel.Load(null);
-        var together = new TextEmbedder(model, batchTokens: 200).Embed(Texts, MetaEol);
-        for (var text = 0; text < Texts.Length; text++)
-        {
-            var mean = new float[model.Config.Hidden];
-            foreach (var prompt in Prompt.Of(MetaEol))
-            {
-                var template = prompt.For(Texts[text]);
-                using var state = model.Decoder.Prefill(new PackedBatch([model.Tokenizer.Encode(template.Head + Texts[text] + template.Tail)]), Capture.None);
-                TensorPrimitives.Add(mean, state.EndState(0), mean);
-            }
-
-            Assert.Equal(1, TensorPrimitives.Norm<float>(together[text].Vector), 5);
-            Assert.True(TensorPrimitives.CosineSimilarity<float>(mean, together[text].Vector) > 0.999999, $"text {text}");
-        }
-    }
-
-    [Fact]
-    public void A_batch_equals_each_text_alone_and_the_language_decides_the_prompts()
-    {
-        using var model = LanguageModel.Load(null);
-        var together = new TextEmbedder(model).Embed(Texts, MetaEol);
-        var embedder = new TextEmbedder(model, batchTokens: 1);
-        var alone = Texts.Select(text => embedder.Embed([text], MetaEol)[0]).ToArray();
-        for (var text = 0; text < Texts.Length; text++)
-        {
-            Assert.True(TensorPrimitives.CosineSimilarity<float>(alone[text].Vector, together[text].Vector) > 0.99999);
-            Assert.Equal(alone[text].Tokens, together[text].Tokens);
-        }
-
-        Assert.Equal(together[0].Vector, together[10].Vector);
     }
 
     [Fact]
@@ -139,24 +93,6 @@ public class MetaEolTests
         Refused(MetaEol with { Iterations = 2 }, "takes no passes");
         Refused(MetaEol with { NoPrompt = true }, "use pooling 'last'");
         Refused(MetaEol with { AppendEos = AppendEos.Always }, "inside its template");
-    }
-
-    [Fact]
-    public void It_can_be_one_of_several_readings()
-    {
-        using var model = LanguageModel.Load(null);
-        var embedder = new TextEmbedder(model);
-        EmbeddingOptions[] options = [new() { Iterations = 3 }, MetaEol, new() { Pooling = PoolingKind.PromptEol }, MetaEol with { Dimension = 8 }];
-        var together = embedder.EmbedStream(Texts[..3], options).ToList();
-        for (var option = 0; option < options.Length; option++)
-        {
-            var alone = embedder.Embed(Texts[..3], options[option]);
-            for (var text = 0; text < 3; text++)
-            {
-                Assert.True(TensorPrimitives.CosineSimilarity<float>(alone[text].Vector, together[text][option].Vector) > 0.999999);
-                Assert.Equal(alone[text].Tokens, together[text][option].Tokens);
-            }
-        }
     }
 
     [Fact]

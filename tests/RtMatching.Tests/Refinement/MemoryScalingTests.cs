@@ -1,5 +1,4 @@
 using RtMatching.Core.Evaluation;
-using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 using RtMatching.Inference.Refinement;
 using RtMatching.Inference.Weights;
@@ -8,86 +7,9 @@ using RtMatching.Tests.Pooling;
 
 namespace RtMatching.Tests.Refinement;
 
-/// <summary>The scalings of the memory, through everything that embeds, against <see cref="PlainDecoder"/>.</summary>
-public sealed class MemoryScalingTests : IDisposable
+/// <summary>The scalings of the memory and the learned map's files, besides what is computed.</summary>
+public sealed class MemoryScalingTests : MemoryScalingContract<ManagedDecoder>
 {
-    private const int Hidden = 20;
-
-    private static readonly ModelConfig Config = new()
-    {
-        Family = ModelFamily.Qwen3, QueryKeyNorm = true, Layers = 2, Hidden = Hidden, FeedForward = 24, Heads = 4, KeyValueHeads = 2, HeadDim = 6,
-        Vocabulary = 40, Window = 64, RopeTheta = 10_000, NormEpsilon = 1e-6f,
-    };
-
-    private static readonly int[][] Texts = [[1, 2, 3, 4, 5, 6], [7], [9, 8, 7, 30, 31, 32, 33, 1, 2, 9]];
-
-    private readonly MemoryWeights _weights = MemoryWeights.Random(Config, 5);
-    private readonly LanguageModel _model;
-    private readonly string _folder = Directory.CreateTempSubdirectory("rtmatch-map-").FullName;
-
-    public MemoryScalingTests() => _model = new LanguageModel("random", "00ff", new IdTokenizer(Config.Vocabulary), new Decoder(Config, _weights));
-
-    public void Dispose()
-    {
-        _model.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
-    public static TheoryData<MemoryScale, int?, bool, bool> Settings()
-    {
-        var data = new TheoryData<MemoryScale, int?, bool, bool>();
-        foreach (var scale in Enum.GetValues<MemoryScale>())
-            foreach (var head in new int?[] { null, 3 })
-                foreach (var (textOnly, preNorm) in new[] { (false, false), (true, true), (false, true) }) data.Add(scale, head, textOnly, preNorm);
-        return data;
-    }
-
-    [Theory]
-    [MemberData(nameof(Settings))]
-    public void Every_pass_equals_the_plain_decoder_with_the_same_scaling(MemoryScale scale, int? head, bool textOnly, bool preNorm)
-    {
-        var map = Map(preNorm);
-        var settings = new MemorySettings
-        {
-            Head = head, TextOnly = textOnly, PreNorm = preNorm, Scale = scale, Map = scale == MemoryScale.LearnedMap ? Save(map) : null,
-        };
-        var options = new EmbeddingOptions { Iterations = 4, AllIterations = true, AppendEos = AppendEos.Never, Memory = settings };
-
-        var embedded = new TextEmbedder(_model).Embed([.. Texts.Select(IdTokenizer.Text)], options);
-
-        var plain = new PlainDecoder(Config, _weights);
-        for (var text = 0; text < Texts.Length; text++)
-        {
-            var expected = plain.Passes(Texts[text], 4, new MemorySource(head, textOnly, preNorm), memory => Scaled(memory, scale, plain, map));
-            for (var k = 0; k < 4; k++) AssertUnit(expected[k].States[^1], embedded[text].Passes[k].Vector);
-        }
-    }
-
-    [Fact]
-    public void The_mean_embedding_norm_is_that_of_every_id()
-    {
-        var plain = new PlainDecoder(Config, _weights);
-
-        Assert.Equal(MeanNorm(plain), _model.MeanEmbeddingNorm, 5);
-    }
-
-    [Fact]
-    public void Readings_of_different_memories_in_one_call_are_those_of_separate_calls()
-    {
-        string[] texts = [.. Texts.Select(IdTokenizer.Text)];
-        MemorySettings[] memories = [new(), new() { Head = 1 }, new() { Scale = MemoryScale.EmbeddingNorm }, Learned(Save(Map(preNorm: false)))];
-        EmbeddingOptions[] options = [.. memories.Select(memory => new EmbeddingOptions { Iterations = 3, AppendEos = AppendEos.Never, Memory = memory })];
-        var embedder = new TextEmbedder(_model);
-
-        var together = embedder.EmbedStream(texts, options).ToArray();
-
-        for (var option = 0; option < options.Length; option++)
-        {
-            var alone = embedder.Embed(texts, options[option]);
-            for (var text = 0; text < texts.Length; text++) Assert.Equal(alone[text].Vector, together[text][option].Vector);
-        }
-    }
-
     [Fact]
     public void A_memory_of_zero_stays_zero()
     {
@@ -101,10 +23,10 @@ public sealed class MemoryScalingTests : IDisposable
     [Fact]
     public void Memory_settings_change_nothing_where_there_is_one_pass()
     {
-        var plain = new TextEmbedder(_model).Embed(["1 2 3"], new EmbeddingOptions { AppendEos = AppendEos.Never })[0];
+        var plain = new TextEmbedder(Model).Embed(["1 2 3"], new EmbeddingOptions { AppendEos = AppendEos.Never })[0];
         var memory = new MemorySettings { Head = 1, PreNorm = true, Scale = MemoryScale.LearnedMap };   // no map is there, and none is needed
 
-        var vector = new TextEmbedder(_model).Embed(["1 2 3"], new EmbeddingOptions { AppendEos = AppendEos.Never, Memory = memory })[0];
+        var vector = new TextEmbedder(Model).Embed(["1 2 3"], new EmbeddingOptions { AppendEos = AppendEos.Never, Memory = memory })[0];
 
         Assert.Equal(plain.Vector, vector.Vector);
     }
@@ -116,7 +38,7 @@ public sealed class MemoryScalingTests : IDisposable
         Refused<ArgumentException>(new MemorySettings { Head = -1 }, "query heads 0 to 3");
         Refused<ArgumentException>(new MemorySettings { Map = "x" }, "learned-map");
         Refused<InvalidMemoryMapException>(new MemorySettings { Scale = MemoryScale.LearnedMap }, "name the map's file");
-        Refused<InvalidMemoryMapException>(Learned(Path.Combine(_folder, "none")), "rtmatch memory fit");
+        Refused<InvalidMemoryMapException>(Learned(Path.Combine(Folder, "none")), "rtmatch memory fit");
     }
 
     [Fact]
@@ -157,8 +79,8 @@ public sealed class MemoryScalingTests : IDisposable
         var copied = options with { Memory = Learned(Save(Map(preNorm: false))) };
         var other = options with { Memory = Learned(Save(new MemoryMap(new float[Hidden * Hidden], Origin()))) };
 
-        Assert.Equal(EmbeddingCache.Settings(_model, options), EmbeddingCache.Settings(_model, copied));
-        Assert.NotEqual(EmbeddingCache.Settings(_model, options), EmbeddingCache.Settings(_model, other));
+        Assert.Equal(EmbeddingCache.Settings(Model, options), EmbeddingCache.Settings(Model, copied));
+        Assert.NotEqual(EmbeddingCache.Settings(Model, options), EmbeddingCache.Settings(Model, other));
     }
 
     [Theory]
@@ -166,7 +88,7 @@ public sealed class MemoryScalingTests : IDisposable
     [InlineData("not safetensors at all", "claims")]
     public void A_file_that_is_no_map_is_refused(string content, string problem)
     {
-        var path = Path.Combine(_folder, "broken");
+        var path = Path.Combine(Folder, "broken");
         File.WriteAllText(path, content);
 
         var error = Assert.Throws<InvalidMemoryMapException>(() => MemoryMap.Read(path));
@@ -182,7 +104,7 @@ public sealed class MemoryScalingTests : IDisposable
     [InlineData("memory.weight", "1", "final-norm", float.NaN, "not finite")]
     public void A_tensor_file_that_is_no_map_of_ours_is_refused(string tensor, string? version, string states, float number, string problem)
     {
-        var path = Path.Combine(_folder, "other");
+        var path = Path.Combine(Folder, "other");
         var metadata = new Dictionary<string, string> { ["weights_hash"] = "00ff", ["states"] = states, ["ridge"] = "0", ["tokens"] = "1", ["texts"] = "1" };
         if (version is not null) metadata["rtmatch_memory_map"] = version;
         using (var file = File.Create(path)) SafetensorsWriter.Write(file, tensor, [2, 2], [1, 2, 3, number], metadata);
@@ -190,45 +112,8 @@ public sealed class MemoryScalingTests : IDisposable
         Assert.Contains(problem, Assert.Throws<InvalidMemoryMapException>(() => MemoryMap.Read(path)).Message);
     }
 
-    private static MemoryMapOrigin Origin(bool preNorm = false) => new("00ff", preNorm, 0.001, 400, 7);
-
-    private static MemoryMap Map(bool preNorm)
-    {
-        var random = new Random(3);
-        return new MemoryMap([.. Enumerable.Range(0, Hidden * Hidden).Select(_ => random.NextSingle() - 0.5f)], Origin(preNorm));
-    }
-
-    private string Save(MemoryMap map)
-    {
-        var path = Path.Combine(_folder, $"{Guid.NewGuid():N}.safetensors");
-        using var file = File.Create(path);
-        map.Save(file);
-        return path;
-    }
-
-    private static MemorySettings Learned(string path) => new() { Scale = MemoryScale.LearnedMap, Map = path };
-
     private void Embed(MemorySettings memory) =>
-        new TextEmbedder(_model).Embed(["1 2 3"], new EmbeddingOptions { Iterations = 2, AppendEos = AppendEos.Never, Memory = memory });
+        new TextEmbedder(Model).Embed(["1 2 3"], new EmbeddingOptions { Iterations = 2, AppendEos = AppendEos.Never, Memory = memory });
 
     private void Refused<T>(MemorySettings memory, string message) where T : Exception => Assert.Contains(message, Assert.Throws<T>(() => Embed(memory)).Message);
-
-    private static double[] Scaled(double[] memory, MemoryScale scale, PlainDecoder plain, MemoryMap map)
-    {
-        if (scale == MemoryScale.AsIs) return memory;
-        if (scale == MemoryScale.LearnedMap)
-            return [.. Enumerable.Range(0, Hidden).Select(o => Enumerable.Range(0, Hidden).Sum(i => map.Weight[o * Hidden + i] * memory[i]))];
-        var length = Math.Sqrt(memory.Sum(v => v * v));
-        return length == 0 ? memory : [.. memory.Select(v => v * MeanNorm(plain) / length)];
-    }
-
-    private static double MeanNorm(PlainDecoder plain) =>
-        Enumerable.Range(0, Config.Vocabulary).Average(id => Math.Sqrt(plain.Embed(id).Sum(v => v * v)));
-
-    private static void AssertUnit(double[] expected, float[] actual)
-    {
-        var length = Math.Sqrt(expected.Sum(v => v * v));
-        var difference = Math.Sqrt(expected.Select((v, i) => Math.Pow(v / length - actual[i], 2)).Sum());
-        Assert.True(difference < 1e-4, $"off by {difference:g3}");
-    }
 }
