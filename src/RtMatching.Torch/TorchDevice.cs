@@ -13,11 +13,10 @@ public sealed record TorchDevice(int? Index)
 
     internal torch.Device Device => Index is { } index ? new torch.Device(DeviceType.CUDA, index) : torch.CPU;
 
-    /// <summary>cpu, or cuda:N; cuda alone is cuda:0. Null for anything else.</summary>
+    /// <summary>cpu, or cuda:N. Null for anything else.</summary>
     public static TorchDevice? Parse(string text) => text switch
     {
         "cpu" => Cpu,
-        "cuda" => new TorchDevice(0),
         _ when text.StartsWith("cuda:", StringComparison.Ordinal)
             && int.TryParse(text.AsSpan("cuda:".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index) => new TorchDevice(index),
         _ => null,
