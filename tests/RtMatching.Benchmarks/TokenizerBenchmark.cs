@@ -12,7 +12,7 @@ internal static class TokenizerBenchmark
     public static int Run(string[] args)
     {
         var tokenizer = TokenizerJson.Read(args.ElementAtOrDefault(0) ?? Path.Combine("models", "rt-mini", "tokenizer.json"));
-        var lines = args.Length > 1 ? File.ReadAllLines(args[1]) : MadeUpEnglish();
+        var lines = args.Length > 1 ? File.ReadAllLines(args[1]) : MadeUpEnglish.Lines();
         Report("English lines", tokenizer, lines);
         Report("1 MiB, one word of letters", tokenizer, [Letters(1 << 20)]);
         Report("1 MiB, one character", tokenizer, [new string('a', 1 << 20)]);
@@ -41,16 +41,6 @@ internal static class TokenizerBenchmark
     }
 
     private static string Millions(long count, TimeSpan time) => $"{count / time.TotalSeconds / 1e6:F2} million";
-
-    /// <summary>Words of made-up spelling with the frequencies of natural text (Zipf), 4 MB: many words come once or twice.</summary>
-    private static string[] MadeUpEnglish()
-    {
-        var random = new Random(1);
-        var syllables = "con ing er ta the pro ment a al re ti on ly de s ex per i ous man".Split(' ');
-        var words = Enumerable.Range(0, 50_000).Select(_ => string.Concat(random.GetItems(syllables, random.Next(1, 5)))).ToArray();
-        return [.. Enumerable.Range(0, 40_000).Select(_ => string.Join(' ',
-            Enumerable.Range(0, 15).Select(_ => words[(int)Math.Pow(words.Length, random.NextDouble()) - 1])) + ".")];
-    }
 
     private static string Letters(int length) => new(new Random(1).GetItems("etaoinshrdlucmfw".ToCharArray(), length));
 }

@@ -66,7 +66,7 @@ public sealed class LanguageModel : IDisposable
         var built = new List<LanguageModel>();
         try
         {
-            foreach (var decoder in parts.Decoders) built.Add(Build(files, decoder, built.FirstOrDefault()?.Tokenizer));
+            foreach (var decoder in parts.Decoders) built.Add(Build(files, parts, decoder, built.FirstOrDefault()?.Tokenizer));
             built[0].Replicas = built[1..];
             return built[0];
         }
@@ -79,12 +79,16 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>The model's tokenizer alone: no weights are read.</summary>
     /// <inheritdoc cref="Load" path="/exception"/>
-    public static ITokenizer LoadTokenizer(string? path)
+    public static ITokenizer LoadTokenizer(string? path) => new ModelParts().Tokenizer(ReadTokenizer(path));
+
+    /// <summary>What the model says of its tokenizer: no weights are read.</summary>
+    /// <inheritdoc cref="Load" path="/exception"/>
+    internal static BpeDefinition ReadTokenizer(string? path)
     {
         var files = ModelFiles.Find(path ?? BuiltInModel.Path);
         if (!files.IsGguf) return ReadTokenizer(files);
         using var file = GgufFile.Open(files.Path);
-        return GgufTokenizer.Read(file.Metadata, file.Path);
+        return GgufTokenizer.ReadDefinition(file.Metadata, file.Path);
     }
 
     /// <summary>Texts embedded since it was loaded, each counted once however many embeddings were made of it.</summary>
@@ -127,28 +131,29 @@ public sealed class LanguageModel : IDisposable
         Decoder.Dispose();
     }
 
-    private static ITokenizer ReadTokenizer(ModelFiles files)
+    private static BpeDefinition ReadTokenizer(ModelFiles files)
     {
         var path = System.IO.Path.Combine(files.Path, TokenizerName);
         return File.Exists(path)
-            ? TokenizerJson.Read(path)
+            ? TokenizerJson.ReadDefinition(path)
             : throw new InvalidModelException($"{files.Path}: it holds no {TokenizerName}. Download that file of the model into the folder.");
     }
 
-    private static LanguageModel Build(ModelFiles files, DecoderFactory decoder, ITokenizer? tokenizer)
+    private static LanguageModel Build(ModelFiles files, ModelParts parts, DecoderFactory decoder, ITokenizer? tokenizer)
     {
-        if (files.IsGguf) return BuildGguf(files, decoder, tokenizer);
+        if (files.IsGguf) return BuildGguf(files, parts, decoder, tokenizer);
         var config = ModelConfigReader.ReadJson(System.IO.Path.Combine(files.Path, ModelConfigReader.FileName));
-        return Build(files, config, tokenizer ?? ReadTokenizer(files), SafetensorsWeights.Open(files.Path), decoder);
+        return Build(files, config, tokenizer ?? parts.Tokenizer(ReadTokenizer(files)), SafetensorsWeights.Open(files.Path), decoder);
     }
 
-    private static LanguageModel BuildGguf(ModelFiles files, DecoderFactory decoder, ITokenizer? tokenizer)
+    private static LanguageModel BuildGguf(ModelFiles files, ModelParts parts, DecoderFactory decoder, ITokenizer? tokenizer)
     {
         var file = GgufFile.Open(files.Path);
         try
         {
             var config = ModelConfigReader.ReadGguf(file);
-            return Build(files, config, tokenizer ?? GgufTokenizer.Read(file.Metadata, file.Path), new GgufWeights(file), decoder);
+            tokenizer ??= parts.Tokenizer(GgufTokenizer.ReadDefinition(file.Metadata, file.Path));
+            return Build(files, config, tokenizer, new GgufWeights(file), decoder);
         }
         catch
         {

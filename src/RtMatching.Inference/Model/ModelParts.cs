@@ -1,3 +1,4 @@
+using RtMatching.Inference.Tokenizer;
 using RtMatching.Inference.Weights;
 
 namespace RtMatching.Inference.Model;
@@ -10,4 +11,7 @@ public sealed record ModelParts
 {
     /// <summary>One a device, at least one. Each gets the weights mapped for itself; mapped pages are shared, so that costs no memory.</summary>
     public IReadOnlyList<DecoderFactory> Decoders { get; init; } = [(config, weights) => new Decoder(config, weights)];
+
+    /// <summary>Makes the one tokenizer that all of them share. It refuses a definition that it would follow only in part.</summary>
+    internal TokenizerFactory Tokenizer { get; init; } = definition => new BpeTokenizer(definition);
 }

@@ -1,5 +1,9 @@
 namespace RtMatching.Inference.Tokenizer;
 
+/// <summary>Makes a tokenizer of what a model's file says.</summary>
+/// <exception cref="InvalidTokenizerException">The definition contradicts itself, or asks for what this tokenizer cannot do.</exception>
+internal delegate ITokenizer TokenizerFactory(BpeDefinition definition);
+
 /// <summary>What a byte-level BPE tokenizer is made of, as a file tells it and before anything is checked.</summary>
 internal sealed record BpeDefinition
 {

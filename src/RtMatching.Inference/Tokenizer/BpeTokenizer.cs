@@ -17,7 +17,7 @@ public sealed class BpeTokenizer : ITokenizer
     private readonly AddedTokenMatcher _normalized;
     private readonly BytePairMerger _merger;
     private readonly int[] _byteIds;
-    private readonly byte[]?[] _bytes; // By id: what it stands for; null where no token has it.
+    private readonly TokenBytes _tokens;
     private readonly WordCache _cache = new();
     private readonly IReadOnlyDictionary<string, int>? _wholeWords;
     private readonly int _longestWholeWord;
@@ -31,8 +31,7 @@ public sealed class BpeTokenizer : ITokenizer
     internal BpeTokenizer(BpeDefinition definition)
     {
         var check = new DefinitionCheck(definition);
-        VocabularySize = check.VocabularySize();
-        _bytes = check.TokenBytes();
+        _tokens = check.TokenBytes();
         _merger = new BytePairMerger(check.Merges());
         PrefixIds = check.KnownIds(definition.PrefixIds);
         SuffixIds = check.KnownIds(definition.SuffixIds);
@@ -49,7 +48,7 @@ public sealed class BpeTokenizer : ITokenizer
         _longestWholeWord = definition.Vocabulary.Keys.Select(t => t.Length).DefaultIfEmpty().Max();
     }
 
-    public int VocabularySize { get; }
+    public int VocabularySize => _tokens.Count;
 
     public IReadOnlyList<int> PrefixIds { get; }
 
@@ -72,17 +71,7 @@ public sealed class BpeTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
-    public string Decode(ReadOnlySpan<int> ids)
-    {
-        var bytes = new ArrayBufferWriter<byte>();
-        foreach (var id in ids)
-        {
-            if ((uint)id >= (uint)_bytes.Length || _bytes[id] is not { } token)
-                throw new ArgumentOutOfRangeException(nameof(ids), id, $"No token has this id; the vocabulary has {VocabularySize}.");
-            bytes.Write(token);
-        }
-        return Encoding.UTF8.GetString(bytes.WrittenSpan);
-    }
+    public string Decode(ReadOnlySpan<int> ids) => _tokens.Decode(ids);
 
     private void EncodeNormalized(string text, List<int> ids)
     {
@@ -176,7 +165,7 @@ public sealed class BpeTokenizer : ITokenizer
         definition.Vocabulary.TryGetValue(ByteAlphabet.Letter(value).ToString(), out var id) ? id : Absent;
 
     /// <summary>UTF-8 has no place for half a surrogate pair: it becomes U+FFFD, as .NET and Python's "replace" write it.</summary>
-    private static string WithoutLoneSurrogates(string text)
+    internal static string WithoutLoneSurrogates(string text)
     {
         if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
             return text;

@@ -11,7 +11,7 @@ internal sealed class DefinitionCheck(BpeDefinition definition)
     /// <summary>Every position of a text may be compared with as much as this of an added token.</summary>
     private const int LongestAddedToken = 1024;
 
-    public int VocabularySize()
+    private int VocabularySize()
     {
         var size = 0;
         foreach (var (token, id) in definition.Vocabulary.Concat(definition.AddedTokens.Select(t => KeyValuePair.Create(t.Content, t.Id))))
@@ -23,8 +23,7 @@ internal sealed class DefinitionCheck(BpeDefinition definition)
         return size > 0 ? size : throw Invalid("the vocabulary is empty");
     }
 
-    /// <summary>By id: the bytes that the token stands for, null where no token has the id.</summary>
-    public byte[]?[] TokenBytes()
+    public TokenBytes TokenBytes()
     {
         var bytes = new byte[]?[VocabularySize()];
         foreach (var (token, id) in definition.Vocabulary)
@@ -36,7 +35,7 @@ internal sealed class DefinitionCheck(BpeDefinition definition)
         }
         foreach (var added in definition.AddedTokens)
             bytes[added.Id] = AddedBytes(added, bytes[added.Id] is not null);
-        return bytes;
+        return new TokenBytes(bytes);
     }
 
     public MergeTable Merges()

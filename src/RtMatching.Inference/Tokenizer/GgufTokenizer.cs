@@ -32,18 +32,23 @@ public static class GgufTokenizer
     /// <param name="source">The file's path, for messages.</param>
     /// <exception cref="InvalidTokenizerException">The metadata contradict themselves, or are of a kind not supported.</exception>
     public static BpeTokenizer Read(IReadOnlyDictionary<string, object> metadata, string source = "GGUF metadata") =>
+        new(ReadDefinition(metadata, source));
+
+    /// <summary>What the metadata say, for any tokenizer that can be made of them; not checked yet for contradictions.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    internal static BpeDefinition ReadDefinition(IReadOnlyDictionary<string, object> metadata, string source) =>
         new Reader(metadata, source).Read();
 
     private sealed class Reader(IReadOnlyDictionary<string, object> metadata, string source)
     {
-        public BpeTokenizer Read()
+        public BpeDefinition Read()
         {
             if (Required<string>("model") is var model && model != "gpt2")
                 throw Unsupported("model", model, "gpt2 (byte-level BPE)");
             if (!Pipelines.TryGetValue(Required<string>("pre"), out var pipeline))
                 throw Unsupported("pre", Required<string>("pre"), string.Join(", ", Pipelines.Keys));
             var (vocabulary, added) = ReadTokens();
-            return new BpeTokenizer(new BpeDefinition
+            return new BpeDefinition
             {
                 Source = source,
                 Vocabulary = vocabulary,
@@ -55,7 +60,7 @@ public static class GgufTokenizer
                 AddPrefixSpace = Flag("add_space_prefix", false),
                 PrefixIds = Flag("add_bos_token", pipeline.AddBos) ? [Id("bos_token_id")] : [],
                 SuffixIds = Flag("add_eos_token", false) ? [Id("eos_token_id")] : [],
-            });
+            };
         }
 
         private (Dictionary<string, int> Vocabulary, List<AddedToken> Added) ReadTokens()

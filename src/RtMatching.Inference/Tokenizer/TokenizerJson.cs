@@ -27,7 +27,11 @@ public static class TokenizerJson
 
     /// <exception cref="InvalidTokenizerException">The file is damaged, or of a kind not supported.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static BpeTokenizer Read(string path)
+    public static BpeTokenizer Read(string path) => new(ReadDefinition(path));
+
+    /// <summary>What the file says, for any tokenizer that can be made of it; not checked yet for contradictions.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    internal static BpeDefinition ReadDefinition(string path)
     {
         var size = new FileInfo(path).Length;
         if (size > LargestFile)
@@ -36,7 +40,7 @@ public static class TokenizerJson
         {
             using var stream = File.OpenRead(path);
             using var json = JsonDocument.Parse(stream);
-            return new BpeTokenizer(ReadDefinition(new JsonField(json.RootElement, "", path)));
+            return ReadDefinition(new JsonField(json.RootElement, "", path));
         }
         catch (JsonException e)
         {

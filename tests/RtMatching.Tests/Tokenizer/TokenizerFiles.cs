@@ -25,7 +25,9 @@ internal static class TokenizerFiles
     }
 
     /// <summary>The pipelines of tokenizer_oracle.py, edited in the same way.</summary>
-    public static BpeTokenizer Pipeline(string name) => Edited(root =>
+    public static BpeTokenizer Pipeline(string name) => new(PipelineDefinition(name));
+
+    public static BpeDefinition PipelineDefinition(string name) => EditedDefinition(root =>
     {
         switch (name)
         {
@@ -55,22 +57,26 @@ internal static class TokenizerFiles
     });
 
     /// <summary>Reads the built-in tokenizer.json after an edit.</summary>
-    public static BpeTokenizer Edited(Action<JsonNode> edit)
+    public static BpeTokenizer Edited(Action<JsonNode> edit) => new(EditedDefinition(edit));
+
+    public static BpeDefinition EditedDefinition(Action<JsonNode> edit)
     {
         var root = JsonNode.Parse(File.ReadAllText(BuiltIn))!;
         edit(root);
-        return Read(root.ToJsonString());
+        return ReadDefinition(System.Text.Encoding.UTF8.GetBytes(root.ToJsonString()));
     }
 
     public static BpeTokenizer Read(string json) => Read(System.Text.Encoding.UTF8.GetBytes(json));
 
-    public static BpeTokenizer Read(byte[] bytes)
+    public static BpeTokenizer Read(byte[] bytes) => new(ReadDefinition(bytes));
+
+    private static BpeDefinition ReadDefinition(byte[] bytes)
     {
         var path = Path.Combine(Path.GetTempPath(), $"rtmatch-{Guid.NewGuid():N}.json");
         File.WriteAllBytes(path, bytes);
         try
         {
-            return TokenizerJson.Read(path);
+            return TokenizerJson.ReadDefinition(path);
         }
         finally
         {
