@@ -1,0 +1,124 @@
+using RtMatching.Inference.Model;
+using TorchSharp;
+using Tensor = TorchSharp.torch.Tensor;
+
+namespace RtMatching.Torch;
+
+/// <summary>
+/// Whole texts of similar length. Only for their attention they are padded, at the end and to the longest of them: it is causal, so that no
+/// token sees what comes after it. Where refinement follows, keys, values and states stay here.
+/// </summary>
+internal sealed class PrefillGroup : IAttentionGroup, IDisposable
+{
+    private readonly TorchDecoder _decoder;
+    private readonly MemorySource _source;
+    private readonly KeptTensors _kept = new();
+    private readonly (Tensor Keys, Tensor Values)[] _caches; // by layer, where refinement follows: (texts, kvHeads, longest + 1, headDim)
+    private readonly Tensor? _padded; // (texts * longest): which of the group's tokens; null where all are equally long
+    private readonly Tensor? _unpadded; // (tokens): where each stands among the padded
+    private readonly Tensor _last; // (texts, 1): the end tokens' positions
+
+    /// <param name="texts">Rows of the batch.</param>
+    /// <param name="lengths">Their tokens.</param>
+    /// <param name="firstToken">Of the forward's.</param>
+    /// <param name="refining">Passes follow.</param>
+    public PrefillGroup(TorchDecoder decoder, int[] texts, int[] lengths, int firstToken, bool refining, MemorySource source)
+    {
+        (_decoder, Texts, Lengths, FirstToken, _source) = (decoder, texts, lengths, firstToken, source);
+        (Longest, Tokens) = (lengths.Max(), lengths.Sum());
+        _caches = refining ? new (Tensor, Tensor)[decoder.Config.Layers] : [];
+        EndTokens = Ends(lengths, firstToken);
+        _last = _kept.Keep(decoder.Upload([.. lengths.Select(length => length - 1L)]).unsqueeze(1));
+        if (Tokens == texts.Length * Longest) return;
+        var (padded, unpadded) = Padding(lengths, Longest);
+        (_padded, _unpadded) = (_kept.Keep(decoder.Upload(padded)), _kept.Keep(decoder.Upload(unpadded)));
+    }
+
+    public int[] Texts { get; }
+    public int[] Lengths { get; }
+    public int Longest { get; }
+    public int FirstToken { get; }
+    public int Tokens { get; }
+    public IReadOnlyList<long> EndTokens { get; }
+
+    /// <summary>Where refinement follows: what the memory is summed from. (texts, longest, hidden)</summary>
+    public Tensor? States { get; private set; }
+
+    /// <summary>Where refinement follows: the end tokens' attention rows of the latest pass, in float32. (texts, longest + 1)</summary>
+    public Tensor? EndAttention { get; private set; }
+
+    public (Tensor Keys, Tensor Values) Cache(int layer) => _caches[layer];
+
+    public (Tensor Keys, Tensor Values) Place(int layer, Tensor keys, Tensor values)
+    {
+        var placed = (Keys: Pad(keys).transpose(1, 2), Values: Pad(values).transpose(1, 2));
+        if (_caches.Length > 0) _caches[layer] = (WithRoom(placed.Keys), WithRoom(placed.Values));
+        return placed;
+    }
+
+    public Tensor Attend(Tensor queries, Tensor keys, Tensor values) =>
+        Unpad(_decoder.CausalAttention(Pad(queries).transpose(1, 2), keys, values).transpose(1, 2).flatten(2));
+
+    public Tensor AttendEnds(Tensor queries, Tensor keys, Tensor values) =>
+        FewQueries.Attend(queries.unsqueeze(1), keys, values, _last);
+
+    public void KeepEndAttention(Tensor queries, Tensor keys)
+    {
+        var weights = FewQueries.Weights(queries, keys, _last, _source.Head);
+        EndAttention = _kept.Keep(torch.nn.functional.pad(weights, [0L, 1L]));
+    }
+
+    /// <param name="states">(tokens, hidden)</param>
+    public void KeepStates(Tensor states) => States = _kept.Keep(Pad(states));
+
+    /// <summary>Mean over each text's tokens, in float32.</summary>
+    /// <param name="rows">(tokens, width)</param>
+    /// <returns>(texts, width)</returns>
+    public Tensor Mean(Tensor rows)
+    {
+        var ones = FewQueries.Visible(_last, Longest).to(rows.dtype); // (texts, 1, longest)
+        return ones.bmm(Pad(rows)).squeeze(1).to(torch.ScalarType.Float32).div_(_last + 1);
+    }
+
+    public void Dispose() => _kept.Dispose();
+
+    /// <summary>Where the end tokens of texts end to end stand, of which the first begins at <paramref name="first"/>.</summary>
+    public static long[] Ends(int[] lengths, int first)
+    {
+        var ends = new long[lengths.Length];
+        long end = first - 1;
+        for (var text = 0; text < lengths.Length; text++) ends[text] = end += lengths[text];
+        return ends;
+    }
+
+    /// <summary>One position more, for the end token that moves there. Zero, because what is not seen is still multiplied, by zero.</summary>
+    private Tensor WithRoom(Tensor rows)
+    {
+        var room = _kept.Keep(torch.zeros([rows.shape[0], rows.shape[1], Longest + 1, rows.shape[3]], rows.dtype, rows.device));
+        room.narrow(2, 0, Longest).copy_(rows);
+        return room;
+    }
+
+    /// <param name="rows">(tokens, ...)</param>
+    /// <returns>(texts, longest, ...); rows beyond a text's end hold some other token.</returns>
+    private Tensor Pad(Tensor rows) => (_padded is null ? rows : rows.index_select(0, _padded)).unflatten(0, Texts.Length, Longest);
+
+    /// <param name="rows">(texts, longest, ...)</param>
+    private Tensor Unpad(Tensor rows) => _unpadded is null ? rows.flatten(0, 1) : rows.flatten(0, 1).index_select(0, _unpadded);
+
+    private static (long[] Padded, long[] Unpadded) Padding(int[] lengths, int longest)
+    {
+        var (padded, unpadded) = (new long[lengths.Length * longest], new long[lengths.Sum()]);
+        var token = 0;
+        for (var text = 0; text < lengths.Length; text++)
+        {
+            for (var position = 0; position < lengths[text]; position++, token++)
+            {
+                padded[text * longest + position] = token;
+                unpadded[token] = text * longest + position;
+            }
+        }
+
+        return (padded, unpadded);
+    }
+}

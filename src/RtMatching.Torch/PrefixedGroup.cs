@@ -1,0 +1,79 @@
+using TorchSharp;
+using Tensor = TorchSharp.torch.Tensor;
+
+namespace RtMatching.Torch;
+
+/// <summary>Texts that go on from a prefix, each from where it departs from it. Nothing of them is kept.</summary>
+internal sealed class PrefixedGroup : IAttentionGroup
+{
+    private readonly TorchDecoder _decoder;
+    private readonly TorchPrefix _prefix;
+    private readonly int _texts;
+    private readonly int _longest; // new tokens
+    private readonly int _spared; // at most
+    private readonly int _positions;
+    private readonly Tensor _places; // (tokens * kvHeads): where keys and values go, in (texts, kvHeads, positions)
+    private readonly Tensor _padded; // (texts * longest): which of the tokens
+    private readonly Tensor _unpadded; // (tokens)
+    private readonly Tensor _seen; // (texts, longest): the last position that each padded token sees
+    private readonly Tensor _last; // (texts, 1)
+
+    /// <param name="spared">Tokens of each text that are the prefix's.</param>
+    /// <param name="counts">Tokens after them.</param>
+    public PrefixedGroup(TorchDecoder decoder, TorchPrefix prefix, int[] spared, int[] counts)
+    {
+        (_decoder, _prefix, _texts, _longest, _spared, Tokens) = (decoder, prefix, counts.Length, counts.Max(), spared.Max(), counts.Sum());
+        _positions = spared.Zip(counts, (start, count) => start + count).Max();
+        EndTokens = PrefillGroup.Ends(counts, 0);
+        var (kvHeads, token) = (decoder.Config.KeyValueHeads, 0);
+        var places = new long[Tokens * kvHeads];
+        var (padded, unpadded, seen) = (new long[_texts * _longest], new long[Tokens], new long[_texts * _longest]);
+        for (var text = 0; text < _texts; text++)
+        {
+            for (var i = 0; i < counts[text]; i++, token++)
+            {
+                for (var head = 0; head < kvHeads; head++)
+                    places[token * kvHeads + head] = (long)(text * kvHeads + head) * _positions + spared[text] + i;
+                (padded[text * _longest + i], unpadded[token], seen[text * _longest + i]) = (token, text * _longest + i, spared[text] + i);
+            }
+        }
+
+        (_places, _padded, _unpadded) = (decoder.Upload(places), decoder.Upload(padded), decoder.Upload(unpadded));
+        _seen = decoder.Upload(seen).view(_texts, _longest);
+        _last = decoder.Upload([.. spared.Zip(counts, (start, count) => start + count - 1L)]).unsqueeze(1);
+    }
+
+    public int FirstToken => 0;
+    public int Tokens { get; }
+    public IReadOnlyList<long> EndTokens { get; }
+
+    public (Tensor Keys, Tensor Values) Place(int layer, Tensor keys, Tensor values)
+    {
+        var (before, valuesBefore) = _prefix.Cache(layer);
+        return (Joined(before, keys), Joined(valuesBefore, values));
+    }
+
+    public Tensor Attend(Tensor queries, Tensor keys, Tensor values)
+    {
+        var padded = queries.index_select(0, _padded).unflatten(0, _texts, _longest).transpose(1, 2);
+        var mask = FewQueries.Visible(_seen, _positions).unsqueeze(1);
+        var context = torch.nn.functional.scaled_dot_product_attention(padded, _decoder.Expand(keys), _decoder.Expand(values), mask);
+        return context.transpose(1, 2).flatten(2).flatten(0, 1).index_select(0, _unpadded);
+    }
+
+    public Tensor AttendEnds(Tensor queries, Tensor keys, Tensor values) => FewQueries.Attend(queries.unsqueeze(1), keys, values, _last);
+
+    public void KeepEndAttention(Tensor queries, Tensor keys) =>
+        throw new NotSupportedException("Nothing is captured where a prefix spares tokens.");
+
+    /// <param name="before">(kvHeads, prefix, headDim)</param>
+    /// <param name="rows">(tokens, kvHeads, headDim)</param>
+    private Tensor Joined(Tensor before, Tensor rows)
+    {
+        var (kvHeads, headDim) = (before.shape[0], before.shape[2]);
+        var joined = torch.zeros([_texts, kvHeads, _positions, headDim], rows.dtype, rows.device);
+        joined.narrow(2, 0, _spared).copy_(before.narrow(1, 0, _spared));
+        joined.view(-1, headDim).index_copy_(0, _places, rows.reshape(-1, headDim));
+        return joined;
+    }
+}
