@@ -110,7 +110,7 @@ public sealed class TorchDecoder : IDecoder
 
     /// <param name="numbers">Row by row.</param>
     /// <returns>(rows, <paramref name="width"/>), in the decoder's precision</returns>
-    internal Tensor Upload(float[] numbers, int width) => torch.tensor(numbers, [-1, width]).to(Precision.ScalarType(), _device);
+    internal Tensor Upload(float[] numbers, int width) => torch.tensor(numbers, [numbers.Length / width, width]).to(Precision.ScalarType(), _device);
 
     /// <returns>Row by row.</returns>
     internal static float[] Download(Tensor tensor)

@@ -28,7 +28,7 @@ internal sealed class TorchDecoderState : IDecoderState
     private readonly float[]? _meanValues; // (layers, rows, kvWidth)
     private readonly float[]? _attentionOutputs; // (layers, rows, hidden)
     private readonly KeptTensors _kept = new();
-    private IReadOnlyList<PrefillGroup> _groups = [];
+    private readonly List<PrefillGroup> _groups = [];
     private Tensor? _endSources; // (rows, hidden), in the groups' order, float32: what the memory takes of the end tokens
     private Tensor? _memorySources; // likewise, of the memory tokens
     private bool _disposed;
@@ -131,7 +131,7 @@ internal sealed class TorchDecoderState : IDecoderState
 
     private void PrefillWhole(CancellationToken cancellation)
     {
-        _groups = [.. Groups()];
+        Group();
         var endsOnly = (_capture & (Capture.Refinement | Capture.MeanStates)) == 0;
         var (values, outputs) = (new List<Tensor>(), new List<Tensor>());
         var pass = new TorchPass
@@ -226,17 +226,16 @@ internal sealed class TorchDecoderState : IDecoderState
         return memory.add_(attention.gather(1, lengths + refined).mul(_endSources!.index_select(0, places)));
     }
 
-    /// <summary>Neighbours in length, and all that refinement keeps of them.</summary>
-    private IEnumerable<PrefillGroup> Groups()
+    /// <summary>Neighbours in length go together.</summary>
+    private void Group()
     {
         var token = 0;
-        for (var first = 0; first < Rows;)
+        for (var first = 0; first < Rows; first += _groups[^1].Texts.Length)
         {
             var longest = _batch.Length(_order[first]);
             var texts = _order.Skip(first).TakeWhile(row => _batch.Length(row) >= longest * Similar).ToArray();
-            yield return new PrefillGroup(_decoder, texts, [.. texts.Select(_batch.Length)], token, Refining, _source);
-            token += texts.Sum(_batch.Length);
-            first += texts.Length;
+            _groups.Add(new PrefillGroup(_decoder, texts, [.. texts.Select(_batch.Length)], token, Refining, _source));
+            token += _groups[^1].Tokens;
         }
     }
 
