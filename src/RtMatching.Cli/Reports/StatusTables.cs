@@ -85,14 +85,14 @@ internal static class StatusTables
 
     private static string[] Row(EngineStatus engine) =>
     [
-        engine.Name, engine.Problem ?? (engine.Ready ? "ready" : "loading"), string.Join(", ", engine.Models),
+        engine.Name, engine.Problem ?? engine.Warning ?? (engine.Ready ? "ready" : "loading"), string.Join(", ", engine.Models),
         StatusText.Work(engine.Work), StatusText.Number(engine.Texts), StatusText.Number(engine.Tokens),
     ];
 
     public static string[] Row(SiloStatus silo) =>
     [
         silo.Name, silo.State, StatusText.Work(silo.Work), silo.Engine ?? "", StatusText.Number(silo.Batches), StatusText.Grains(silo), StatusText.Seen(silo),
-        silo.Version, silo.Problem ?? "",
+        silo.Version, silo.Problem ?? silo.Warning ?? "",
     ];
 
     private static string[] Row(ProfileStatus profile) =>

@@ -9,4 +9,8 @@ namespace RtMatching.Core.Operations;
 /// <param name="Texts">Embedded since it started.</param>
 /// <param name="Tokens">Run through the model since it started.</param>
 public sealed record EngineStatus(
-    string Name, IReadOnlyList<string> Models, IReadOnlyList<string> Work, bool Ready, string? Problem, long Texts, long Tokens);
+    string Name, IReadOnlyList<string> Models, IReadOnlyList<string> Work, bool Ready, string? Problem, long Texts, long Tokens)
+{
+    /// <summary>Which of its devices are out while the others do their work, and why; null where all of them work.</summary>
+    public string? Warning { get; init; }
+}

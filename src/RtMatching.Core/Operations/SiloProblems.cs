@@ -17,7 +17,7 @@ internal static class SiloProblems
 
         // One that was started again under its name is not missed.
         var dead = report.Silos.Where(silo => silo.State == SiloState.Dead && !living.Exists(other => other.Name == silo.Name)).DistinctBy(silo => silo.Name).ToList();
-        return [.. Unattended(report, living), .. Broken(living), .. Silent(living, report.TakenAt), .. Gone(dead), .. Draining(living), .. Versions(living)];
+        return [.. Unattended(report, living), .. Broken(living), .. Impaired(living), .. Silent(living, report.TakenAt), .. Gone(dead), .. Draining(living), .. Versions(living)];
     }
 
     /// <summary>Stages at which items wait while no silo can work on them.</summary>
@@ -51,6 +51,12 @@ internal static class SiloProblems
         where silo.Problem is not null
         group silo by silo.Problem into same
         select new StatusProblem(ProblemLevel.Serious, $"{Silos(same)}: {same.Key}", "It gets no work that it would do wrongly; its log has the details.");
+
+    private static IEnumerable<StatusProblem> Impaired(IEnumerable<SiloStatus> living) =>
+        from silo in living
+        where silo.Warning is not null
+        group silo by silo.Warning into same
+        select new StatusProblem(ProblemLevel.Warning, $"{Silos(same)}: {same.Key}", StatusProblems.DeviceRemedy);
 
     private static IEnumerable<StatusProblem> Silent(IReadOnlyList<SiloStatus> living, DateTimeOffset now)
     {

@@ -12,7 +12,11 @@ namespace RtMatching.Core.Operations;
 /// <param name="SeenSecondsAgo">Since it last reported; null where it never did.</param>
 public sealed record SiloStatus(
     string Name, string Address, string State, string Version, DateTimeOffset? StartedAt, IReadOnlyList<string> Work, string? Engine,
-    string? Problem, int Batches, IReadOnlyDictionary<string, int> Grains, double? SeenSecondsAgo);
+    string? Problem, int Batches, IReadOnlyDictionary<string, int> Grains, double? SeenSecondsAgo)
+{
+    /// <summary>Which of its devices are out while it works on with the others, and why; null where all of them work.</summary>
+    public string? Warning { get; init; }
+}
 
 /// <summary>Where a silo is in its life.</summary>
 public static class SiloState

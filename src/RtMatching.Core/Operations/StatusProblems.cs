@@ -17,6 +17,8 @@ internal static class StatusProblems
     /// <summary>Beyond this share the next burst of requests finds no connection.</summary>
     private const double ManyConnections = 0.85;
 
+    internal const string DeviceRemedy = "The others do its work, and it is tried until it works; if it stays so, look after the device, or start the process on the others alone.";
+
     public static IEnumerable<StatusProblem> Of(StatusReport report) =>
         [.. Queue(report), .. SiloProblems.Of(report), .. report.Engines.Where(engine => !IsTold(engine, report)).SelectMany(Engine), .. report.Profiles.SelectMany(Indexes), .. Unindexed(report), .. Store(report.Store), .. Unread(report)];
 
@@ -36,12 +38,14 @@ internal static class StatusProblems
     }
 
     /// <summary>A silo whose engine fails says the same of itself.</summary>
-    private static bool IsTold(EngineStatus engine, StatusReport report) => engine.Problem is { } problem && report.Silos.Any(silo => silo.Problem == problem);
+    private static bool IsTold(EngineStatus engine, StatusReport report) => report.Silos.Any(silo =>
+        (engine.Problem is { } problem && silo.Problem == problem) || (engine is { Problem: null, Warning: { } warning } && silo.Warning == warning));
 
     private static IEnumerable<StatusProblem> Engine(EngineStatus engine)
     {
         if (engine.Problem is { } problem)
             yield return new(ProblemLevel.Serious, $"Engine {engine.Name}: {problem}", "The server's log has the details.");
+        else if (engine.Warning is { } warning) yield return new(ProblemLevel.Warning, $"Engine {engine.Name}: {warning}", DeviceRemedy);
         else if (!engine.Ready) yield return new(ProblemLevel.Warning, $"Engine {engine.Name} is not ready.", "It is loading its model; that takes a moment.");
     }
 

@@ -27,7 +27,7 @@ public sealed class Engines(Func<string?, LanguageModel> load, ILogger log, Engi
     /// <summary>Models that could not be loaded when they were last asked for.</summary>
     public IReadOnlyList<LoadProblem> LoadProblems => [.. _problems.Values];
 
-    /// <summary>One was loaded, failed, or works again. Raised on any thread, which waits for it.</summary>
+    /// <summary>One was loaded, failed, or works again, as a whole or in part. Raised on any thread, which waits for it.</summary>
     public event Action<Engine>? Changed;
 
     /// <summary>Loads the model where it is not loaded yet, which takes from a tenth of a second to minutes; others do not wait for it.</summary>
@@ -69,6 +69,7 @@ public sealed class Engines(Func<string?, LanguageModel> load, ILogger log, Engi
     private void Tell(Engine engine)
     {
         if (engine.Problem is { } problem) log.EngineFailed(problem);
+        else if (engine.Warning is { } warning) log.EngineImpaired(warning);
         else log.EngineWorks(engine.Model.Name);
         Changed?.Invoke(engine);
     }

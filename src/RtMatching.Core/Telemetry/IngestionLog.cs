@@ -44,4 +44,8 @@ internal static partial class IngestionLog
 
     [LoggerMessage(107, LogLevel.Information, "{Model} embeds again", EventName = "EngineWorks")]
     public static partial void EngineWorks(this ILogger logger, string model);
+
+    /// <param name="warning">Without a piece of any text that it was given.</param>
+    [LoggerMessage(108, LogLevel.Warning, "{Warning} The others do its work; it is tried again until it works.", EventName = "EngineImpaired")]
+    public static partial void EngineImpaired(this ILogger logger, string warning);
 }

@@ -13,23 +13,25 @@ public static class BatchPlanner
     public static IReadOnlyList<int[]> Plan(IReadOnlyList<int> lengths, int tokenBudget)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(tokenBudget, 1);
-        var batches = new List<int[]>();
-        var batch = new List<int>();
-        long tokens = 0;
-        foreach (var text in Enumerable.Range(0, lengths.Count).OrderByDescending(text => lengths[text]))   // a stable sort
+        return [.. Plan(lengths, () => tokenBudget)];
+    }
+
+    /// <inheritdoc cref="Plan(IReadOnlyList{int}, int)"/>
+    /// <param name="tokenBudget">Asked when a batch is: what was run before it may have changed it.</param>
+    internal static IEnumerable<int[]> Plan(IReadOnlyList<int> lengths, Func<int> tokenBudget)
+    {
+        int[] order = [.. Enumerable.Range(0, lengths.Count).OrderByDescending(text => lengths[text])];     // a stable sort
+        for (var first = 0; first < order.Length;)
         {
-            if (batch.Count > 0 && tokens + lengths[text] > tokenBudget)
+            var (next, budget) = (first + 1, tokenBudget());
+            for (long tokens = lengths[order[first]]; next < order.Length; next++)
             {
-                batches.Add([.. batch]);
-                batch.Clear();
-                tokens = 0;
+                tokens += lengths[order[next]];
+                if (tokens > budget) break;
             }
 
-            batch.Add(text);
-            tokens += lengths[text];
+            yield return order[first..next];
+            first = next;
         }
-
-        if (batch.Count > 0) batches.Add([.. batch]);
-        return batches;
     }
 }

@@ -1,57 +1,54 @@
-using System.Diagnostics;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
-using RtMatching.Inference.Refinement;
 using RtMatching.Inference.Telemetry;
 
 namespace RtMatching.Inference.Batching;
 
 /// <summary>
-/// A loaded model and the two bounded lines before it: what somebody waits for, and background work. One thread runs them batch by batch,
-/// so that a hundred rankings that wait hold no thread of the pool, and what waits with equal options is one batch, whoever sent it.
+/// A loaded model and the two bounded lines before it: what somebody waits for, and background work. One thread for each of its devices runs
+/// them batch by batch, so that a hundred rankings that wait hold no thread of the pool, and what waits with equal options is one batch,
+/// whoever sent it.
 /// </summary>
 /// <remarks>
-/// Where a batch fails and so does a text that nobody sent, the engine itself has failed: everybody is told so, nobody's text is blamed, and
-/// it is tried again until it works.
+/// A device that fails is left out until it works again, while the others go on with what it had. Where none is left the engine itself has
+/// failed: everybody is told so, and nobody's text is blamed.
 /// </remarks>
 public sealed class Engine : IAsyncDisposable
 {
-    private const string Probe = "ready";
-
     // Options come from outside; those of an installation's profiles are two or three.
     private const int MostRuns = 64;
 
-    private readonly EngineSettings _settings;
-    private readonly TimeProvider _time;
-    private readonly Dictionary<EnginePriority, TextEmbedder> _embedders;
+    private readonly IReadOnlyList<EngineDevice> _devices;
     private readonly Dictionary<EmbeddingOptions, EmbeddingRun> _runs = [];
     private readonly EngineLines _lines;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _telling = new();
     private readonly Task _run;
-    private TimeSpan _pause;
-    private long? _recovered;
 
-    /// <param name="model">Disposed with the engine.</param>
+    /// <param name="model">Disposed with the engine. Its replicas run beside it.</param>
     public Engine(LanguageModel model, EngineSettings? settings = null, TimeProvider? time = null)
     {
-        (Model, _settings, _time) = (model, settings ?? new EngineSettings(), time ?? TimeProvider.System);
-        _embedders = new()
-        {
-            [EnginePriority.Interactive] = new(model, _settings.InteractiveBatchTokens, EnginePriority.Interactive),
-            [EnginePriority.Background] = new(model, _settings.BackgroundBatchTokens, EnginePriority.Background),
-        };
+        var chosen = settings ?? new EngineSettings();
+        Model = model;
+        _devices = [.. model.Replicas.Prepend(model).Select(replica => new EngineDevice(replica, chosen, time ?? TimeProvider.System, Tell))];
+        var inBackground = _devices.Sum(device => (long)device.BatchTokens(EnginePriority.Background));
         _lines = new EngineLines(
-            Line(EnginePriority.Interactive, new LineRoom(_settings.InteractiveTexts, _settings.InteractiveCharacters)),
-            Line(EnginePriority.Background, new LineRoom(_settings.BackgroundTexts, _settings.BackgroundCharacters)), _time);
-        _run = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            new EngineLine(EnginePriority.Interactive, LineRoom.ForInteractive(chosen), _devices[0].Cost),
+            new EngineLine(EnginePriority.Background, LineRoom.ForBackground(chosen, inBackground), _devices[0].Cost),
+            new EngineOutages(model.Name, _devices.Count));
+        _run = Task.WhenAll(_devices.Select(device => Task.Factory.StartNew(
+            () => device.Run(_lines, _stopping.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
     }
 
     public LanguageModel Model { get; }
 
-    /// <summary>Why it embeds nothing now; null where it works. Holds nothing of any text that was sent.</summary>
+    /// <summary>Why it embeds nothing now; null where one of its devices works. Holds nothing of any text that was sent.</summary>
     public string? Problem => _lines.Failure?.Message;
 
-    /// <summary>It failed, or works again. Raised on the engine's own thread, which waits for it.</summary>
+    /// <summary>Which of its devices are out while others work, and why; null where all of them work, or none. Holds nothing of any text.</summary>
+    public string? Warning => _lines.Warning;
+
+    /// <summary>It failed, or works again, or one of its devices did. Raised on that device's own thread, which waits for it; one at a time.</summary>
     public event Action<Engine>? Changed;
 
     /// <summary>Texts that were let in at the priority, and wait for their batch or are in it.</summary>
@@ -96,9 +93,6 @@ public sealed class Engine : IAsyncDisposable
         }
     }
 
-    private EngineLine Line(EnginePriority priority, LineRoom room) =>
-        new(priority, room, _embedders[priority].BatchTokens, _embedders[priority].Cost);
-
     /// <summary>One for all that have equal options: its rows can share a batch.</summary>
     /// <exception cref="ArgumentException">Options that the model cannot honour.</exception>
     private EmbeddingRun RunOf(EmbeddingOptions options)
@@ -117,144 +111,9 @@ public sealed class Engine : IAsyncDisposable
         request.GiveUp();
     }
 
-    private void Run()
+    private void Tell()
     {
-        while (_lines.Next() is { } batch)
-        {
-            var began = _time.GetTimestamp();
-            Run(batch);
-            _lines.Ran(batch, began);
-            if (_lines.Failure is not null) Recover();
-        }
-    }
-
-    private void Run(EngineBatch batch)
-    {
-        try
-        {
-            batch.Deliver(Forward(batch));
-        }
-        catch (Exception) when (batch.Requests.Count > 1)
-        {
-            // A text that fails fails for whoever sent it, and for nobody else.
-            foreach (var alone in batch.Split()) RunUnlessFailed(alone);
-            return;
-        }
-        catch (Exception exception)
-        {
-            Judge(batch.Requests[0], exception);
-            return;
-        }
-
-        foreach (var request in batch.Requests) End(request);
-    }
-
-    private void RunUnlessFailed(EngineBatch batch)
-    {
-        if (_lines.Failure is { } failure) batch.Requests[0].Fail(failure);
-        else Run(batch);
-    }
-
-    private IReadOnlyList<RefinedPass>[][] Forward(EngineBatch batch)
-    {
-        using var span = Trace(batch.Requests);
-
-        // One alone is stopped when it is given up; of several, the others still want theirs.
-        var cancellation = batch.Requests is [{ } only] ? only.Cancellation : CancellationToken.None;
-        return _embedders[batch.Priority].RunBatch(batch.Rows, cancellation);
-    }
-
-    private void End(EngineRequest request)
-    {
-        try
-        {
-            request.EndIfDone();
-        }
-        catch (Exception exception)
-        {
-            Judge(request, exception);
-        }
-    }
-
-    /// <summary>Whether the request's texts are to blame, or the engine.</summary>
-    private void Judge(EngineRequest request, Exception exception)
-    {
-        if (request.Cancellation.IsCancellationRequested)
-        {
-            request.GiveUp();
-            return;
-        }
-
-        if (_lines.Failure is null && Try() is { } probe) Fail(probe);
-        request.Fail(_lines.Failure ?? exception);
-    }
-
-    /// <summary>What a text that nobody sent fails with; null where it does not.</summary>
-    private Exception? Try()
-    {
-        Activity.Current = null;
-        try
-        {
-            _embedders[EnginePriority.Interactive].Embed([Probe], new EmbeddingOptions());
-            return null;
-        }
-        catch (Exception exception)
-        {
-            return exception;
-        }
-    }
-
-    private void Fail(Exception probe)
-    {
-        var reason = probe.Message.Split('\n')[0].TrimEnd();      // a native library's goes on with its stack
-        var why = $"{Model.Name} embeds nothing at present: {probe.GetType().Name}: {reason}";
-        _lines.Fail(new EngineFailedException(why, probe));
-        EngineSignals.CountFailure(Model);
-        Changed?.Invoke(this);
-    }
-
-    /// <summary>
-    /// Tries until it works, or the engine is stopped. One that failed again soon after it worked is tried as seldom as before: something
-    /// that is sent again and again may be what breaks it.
-    /// </summary>
-    private void Recover()
-    {
-        if (_recovered is not { } since || _time.GetElapsedTime(since) > _settings.LongestPause) _pause = _settings.FirstPause;
-        do
-        {
-            if (!Wait(_pause)) return;
-            _pause = TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, _settings.LongestPause.Ticks));
-        }
-        while (Try() is not null);
-        _recovered = _time.GetTimestamp();
-        _lines.Reopen();
-        Changed?.Invoke(this);
-    }
-
-    /// <returns>False where the engine is stopped meanwhile.</returns>
-    private bool Wait(TimeSpan pause)
-    {
-        try
-        {
-            Task.Delay(pause, _time, _stopping.Token).GetAwaiter().GetResult();
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>
-    /// The engine's spans belong to the request they are for; where several share a batch, to a trace of its own that is linked to theirs.
-    /// </summary>
-    private static Activity? Trace(IReadOnlyList<EngineRequest> requests)
-    {
-        Activity.Current = requests is [{ Sender: { IsStopped: false } sender }] ? sender : null;
-        if (requests.Count == 1 || !Signals.Source.HasListeners()) return null;
-        var links = requests.Select(request => request.Sender).OfType<Activity>().Select(sender => new ActivityLink(sender.Context));
-        return Signals.Source.StartActivity(
-            "embed batch", ActivityKind.Internal, default(ActivityContext), [new("rtmatch.batch.requests", requests.Count)], links);
+        lock (_telling) Changed?.Invoke(this);
     }
 
     /// <summary>What waits is finished first.</summary>

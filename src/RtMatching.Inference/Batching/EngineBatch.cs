@@ -12,6 +12,9 @@ internal sealed class EngineBatch(EnginePriority priority)
 
     public EnginePriority Priority => priority;
     public int Count => _places.Count;
+
+    /// <summary>A device failed with it: nobody else's texts are to be in a batch that may fail like that again.</summary>
+    public bool IsSuspect { get; private set; }
     public IReadOnlyList<EngineRequest> Requests => [.. _places.Select(place => place.Request).Distinct()];
     public ForwardRow[] Rows => [.. _places.Select(place => place.Request.Row(place.Row))];
 
@@ -23,7 +26,7 @@ internal sealed class EngineBatch(EnginePriority priority)
         {
             var (next, cost) = (request.Next, costOf(request.Next.Sequence));
             if (Count > 0 && (_cost + cost > budget || EngineRequest.Kind(next) != _kind)) return;
-            if (Count == 0) _kind = EngineRequest.Kind(next);
+            if (Count == 0) (_kind, IsSuspect) = (EngineRequest.Kind(next), request.Failures > 0);
             _places.Add((request, request.Take()));
             _cost += cost;
         }
@@ -40,9 +43,16 @@ internal sealed class EngineBatch(EnginePriority priority)
         }
     }
 
+    /// <summary>Its rows are in no batch again.</summary>
+    public void PutBack()
+    {
+        for (var i = _places.Count - 1; i >= 0; i--) _places[i].Request.PutBack(_places[i].Row);
+    }
+
     /// <param name="passes">What was run, by row and reading.</param>
     public void Deliver(IReadOnlyList<RefinedPass>[][] passes)
     {
         for (var i = 0; i < passes.Length; i++) _places[i].Request.Keep(_places[i].Row, passes[i]);
+        foreach (var request in Requests) request.EndIfDone();
     }
 }

@@ -5,16 +5,17 @@ using RtMatching.Inference.Refinement;
 namespace RtMatching.Inference.Batching;
 
 /// <summary>Texts sent to an engine together, tokenised: their rows go into one batch or several, and all come back at once.</summary>
+/// <remarks>What is taken and put back is for one thread at a time, under the lines' lock; batches of several devices end when they do.</remarks>
 internal sealed class EngineRequest
 {
     private readonly TaskCompletionSource<IReadOnlyList<TextEmbedding>> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly EmbeddingRun _run;
     private readonly int _texts;
     private readonly ForwardRow[] _rows;
-    private readonly int[] _order;      // of rows: alike together, the longest first
+    private readonly Stack<int> _left;      // rows in no batch: alike together, the longest first
     private readonly IReadOnlyList<RefinedPass>[][] _passes;        // (rows, readings)
-    private int _taken;
     private int _done;
+    private int _ended;
 
     /// <exception cref="ArgumentException">A text has nothing to pool.</exception>
     public EngineRequest(EmbeddingRun run, IReadOnlyList<string> texts, CancellationToken cancellation)
@@ -22,7 +23,8 @@ internal sealed class EngineRequest
         (_run, _texts, Cancellation) = (run, texts.Count, cancellation);
         _rows = run.Tokenise([.. texts], 0, cancellation);
         var kinds = Enumerable.Range(0, _rows.Length).GroupBy(row => Kind(_rows[row]));
-        _order = [.. kinds.SelectMany(alike => alike.OrderByDescending(Length))];
+        _left = new Stack<int>(kinds.SelectMany(alike => alike.OrderByDescending(Length)).Reverse());
+        LeftTokens = _left.Sum(row => (long)Length(row));
         _passes = new IReadOnlyList<RefinedPass>[_rows.Length][];
     }
 
@@ -34,26 +36,55 @@ internal sealed class EngineRequest
     /// <summary>Of the texts, in their order.</summary>
     public Task<IReadOnlyList<TextEmbedding>> Result => _result.Task;
 
-    /// <summary>Rows that are in no batch yet.</summary>
-    public int Left => _order.Length - _taken;
+    /// <summary>Rows that are in no batch.</summary>
+    public int Left => _left.Count;
 
-    /// <summary>The next row that is in no batch yet.</summary>
-    public ForwardRow Next => _rows[_order[_taken]];
+    /// <summary>Of them, the next.</summary>
+    public ForwardRow Next => _rows[_left.Peek()];
+
+    /// <summary>Tokens of them.</summary>
+    public long LeftTokens { get; private set; }
+
+    /// <summary>Devices that failed with some of its rows in their batch.</summary>
+    public int Failures { get; set; }
 
     /// <summary>Puts the next row into a batch; gives its number here.</summary>
-    public int Take() => _order[_taken++];
+    public int Take()
+    {
+        LeftTokens -= Length(_left.Peek());
+        return _left.Pop();
+    }
+
+    /// <summary>The batch that the row was in was not run.</summary>
+    public void PutBack(int row)
+    {
+        LeftTokens += Length(row);
+        _left.Push(row);
+    }
 
     public ForwardRow Row(int row) => _rows[row];
 
     /// <summary>One of its rows was run.</summary>
     /// <param name="passes">By reading.</param>
-    public void Keep(int row, IReadOnlyList<RefinedPass>[] passes) => (_passes[row], _done) = (passes, _done + 1);
+    public void Keep(int row, IReadOnlyList<RefinedPass>[] passes)
+    {
+        _passes[row] = passes;
+        Interlocked.Increment(ref _done);
+    }
 
     /// <summary>Gives the embeddings, where all rows were run.</summary>
-    /// <exception cref="InvalidOperationException">The model gave a vector that is zero or not finite.</exception>
     public void EndIfDone()
     {
-        if (_done == _rows.Length) _result.TrySetResult([.. _run.Embeddings(_texts, _rows, _passes).Select(embeddings => embeddings[0])]);
+        if (Volatile.Read(ref _done) < _rows.Length || Interlocked.Exchange(ref _ended, 1) == 1) return;
+        try
+        {
+            _result.TrySetResult([.. _run.Embeddings(_texts, _rows, _passes).Select(embeddings => embeddings[0])]);
+        }
+        catch (Exception exception)
+        {
+            // No device's fault, each of whose vectors was looked at: what its own options make of them is not one.
+            Fail(exception);
+        }
     }
 
     public void Fail(Exception exception) => _result.TrySetException(exception);

@@ -6,10 +6,29 @@ namespace RtMatching.Inference.Batching;
 /// </summary>
 internal sealed class LineRoom(int texts, long characters)
 {
+    /// <summary>What stands in line for the devices when each has a batch: as much again, so that none waits for a sender.</summary>
+    private const int Batches = 2;
+
+    /// <summary>Short texts, such as a query or a line of a CV, so that the bound on texts is not met before the one on characters.</summary>
+    private const int TokensPerText = 32;
+    private const int CharactersPerToken = 5;
+
+    private const int LeastTexts = 1024;
+    private const int MostTexts = 1 << 16;
+    private const long LeastCharacters = 1L << 20;
+    private const long MostCharacters = 1L << 25;
+
     private readonly Lock _lock = new();
     private readonly LinkedList<Place> _waiting = new();
     private int _texts;
     private long _characters;
+
+    public static LineRoom ForInteractive(EngineSettings settings) => new(settings.InteractiveTexts, settings.InteractiveCharacters);
+
+    /// <param name="tokens">In a batch of every device.</param>
+    public static LineRoom ForBackground(EngineSettings settings, long tokens) => new(
+        settings.BackgroundTexts ?? (int)Math.Clamp(Batches * tokens / TokensPerText, LeastTexts, MostTexts),
+        settings.BackgroundCharacters ?? Math.Clamp(Batches * tokens * CharactersPerToken, LeastCharacters, MostCharacters));
 
     /// <summary>Texts inside.</summary>
     public int Texts

@@ -27,11 +27,14 @@ internal sealed class PromptPrefixes(IDecoder decoder, long? maxTokens = null) :
         return node.Value;
     }
 
-    public void Dispose()
+    /// <summary>Gives back what they hold; they are run again where they are needed again.</summary>
+    public void Clear()
     {
         foreach (var prefix in _prefixes) prefix.Dispose();
         _prefixes.Clear();
     }
+
+    public void Dispose() => Clear();
 
     /// <summary>The one in use stays, however long it is.</summary>
     private void MakeRoom()

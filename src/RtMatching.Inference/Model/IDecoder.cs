@@ -30,6 +30,9 @@ public interface IDecoder : IDisposable
 {
     ModelConfig Config { get; }
 
+    /// <summary>What it computes on, as an operator names it: <c>cpu</c>, <c>cuda:0</c>. One of few, so that signals can carry it.</summary>
+    string Device => "cpu";
+
     /// <summary>
     /// Tokens that a batch may hold in the memory of the decoder's own device, as it was last measured or found out; null where it has no device of
     /// its own and the model's size decides.

@@ -44,7 +44,7 @@ public sealed class LanguageModel : IDisposable
     public IDecoder Decoder { get; }
 
     /// <summary>The same model on further devices, with the same tokenizer. Disposed with this one; an <see cref="Engine"/> runs them side by side.</summary>
-    public IReadOnlyList<LanguageModel> Replicas { get; private set; } = [];
+    public IReadOnlyList<LanguageModel> Replicas { get; internal set; } = [];
 
     public ModelConfig Config => Decoder.Config;
 
@@ -91,11 +91,11 @@ public sealed class LanguageModel : IDisposable
         return GgufTokenizer.ReadDefinition(file.Metadata, file.Path);
     }
 
-    /// <summary>Texts embedded since it was loaded, each counted once however many embeddings were made of it.</summary>
-    public long Texts => Interlocked.Read(ref _texts);
+    /// <summary>Texts embedded since it was loaded, on all of its devices, each counted once however many embeddings were made of it.</summary>
+    public long Texts => Interlocked.Read(ref _texts) + Replicas.Sum(replica => replica.Texts);
 
     /// <summary>Tokens run for them, each counted once however many passes were run.</summary>
-    public long Tokens => Interlocked.Read(ref _tokens);
+    public long Tokens => Interlocked.Read(ref _tokens) + Replicas.Sum(replica => replica.Tokens);
 
     internal EngineGate Gate { get; } = new();
 

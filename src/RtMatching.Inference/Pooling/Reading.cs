@@ -33,7 +33,14 @@ internal sealed class Reading
     public MemoryScaling? Scaling { get; }
 
     /// <summary>The passes that its embeddings are made of.</summary>
-    public IReadOnlyList<RefinedPass> Kept(IReadOnlyList<RefinedPass> passes) => Options.AllIterations ? passes : [passes[^1]];
+    /// <param name="tokens">Of the text.</param>
+    /// <exception cref="InvalidOperationException">One is zero or not finite. Found here, the device that gave it is known.</exception>
+    public IReadOnlyList<RefinedPass> Kept(IReadOnlyList<RefinedPass> passes, int tokens)
+    {
+        IReadOnlyList<RefinedPass> kept = Options.AllIterations ? passes : [passes[^1]];
+        foreach (var pass in kept) Norm(pass.State, tokens);
+        return kept;
+    }
 
     /// <param name="parts">The text's sequences with what was read of each: one, but for poolings that average over several prompts.</param>
     public TextEmbedding Embedding(IReadOnlyList<(TextSequence Sequence, IReadOnlyList<RefinedPass> Passes)> parts)
@@ -56,11 +63,14 @@ internal sealed class Reading
     private float[] Normalise(float[] state, int tokens)
     {
         var vector = state[..(Options.Dimension ?? _width)];
-        var norm = TensorPrimitives.Norm<float>(vector);
-        if (norm == 0 || !float.IsFinite(norm))
-            throw new InvalidOperationException($"The model's vector for a text of {tokens} tokens has norm {norm}; " +
-                "its weights are damaged or not of the family that its configuration names.");
-        TensorPrimitives.Divide(vector, norm, vector);
+        TensorPrimitives.Divide(vector, Norm(vector, tokens), vector);
         return vector;
+    }
+
+    private static float Norm(float[] vector, int tokens)
+    {
+        var norm = TensorPrimitives.Norm<float>(vector);
+        return norm != 0 && float.IsFinite(norm) ? norm : throw new InvalidOperationException(
+            $"The model's vector for a text of {tokens} tokens has norm {norm}; its weights are damaged or not of the family that its configuration names.");
     }
 }

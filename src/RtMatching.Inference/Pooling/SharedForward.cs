@@ -23,6 +23,7 @@ internal sealed class SharedForward
     public IReadOnlyList<Reading> Readings { get; }
 
     /// <summary>All passes over one batch. One at a time on a model: it uses every core.</summary>
+    /// <param name="model">Where it is run: the model that the readings were made for, or a replica.</param>
     /// <param name="rows">Of this forward and of one head.</param>
     /// <returns>What each row's readings keep. (rows, readings)</returns>
     public IReadOnlyList<RefinedPass>[][] Run(LanguageModel model, ForwardRow[] rows, CancellationToken cancellation)
@@ -31,7 +32,7 @@ internal sealed class SharedForward
         var prefix = rows[0].Sequence.Head is { } head ? model.Prefixes.Of(head, cancellation) : null;
         using var state = model.Decoder.Prefill(packed, _capture, _memory, prefix, cancellation);
         var passes = _refinement.Run(state, cancellation);
-        return [.. rows.Select((_, row) => Readings.Select((reading, i) => reading.Kept(passes[i][row])).ToArray())];
+        return [.. rows.Select((row, r) => Readings.Select((reading, i) => reading.Kept(passes[i][r], row.Sequence.Run)).ToArray())];
     }
 }
 

@@ -10,7 +10,7 @@ namespace RtMatching.Inference.Pooling;
 /// Safe to call from many threads, several embedders over one model too: the model's work is serialised, batch by batch, at its gate.
 /// </remarks>
 /// <param name="model">Not owned.</param>
-/// <param name="batchTokens">Tokens in a batch, at most; null chooses by the model's size.</param>
+/// <param name="batchTokens">Tokens in a batch, at most; null takes what the model's device holds, or chooses by the model's size on a CPU.</param>
 /// <param name="priority">Whether a person waits for its embeddings.</param>
 public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, EnginePriority priority = EnginePriority.Interactive)
 {
@@ -21,21 +21,14 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
     /// <summary>On the long side for English (about 4.5) so that windows do not fall short; only a bound, never a cut.</summary>
     private const int CharactersPerToken = 5;
 
-    /// <summary>More brings no speed on a CPU, and other callers wait for a batch to end.</summary>
-    private const int MaxBatchTokens = 16384;
-
-    /// <summary>Whoever comes in the middle of a background batch waits for its end, so it is short; larger ones would bring little.</summary>
-    private const int MaxBackgroundTokens = 2048;
-
-    /// <summary>What a batch's keys, values and final states may take while it is refined; larger models so get shorter batches.</summary>
-    private const long MaxCacheBytes = 1L << 29;
+    private readonly int? _batchTokens = batchTokens is < 1
+        ? throw new ArgumentOutOfRangeException(nameof(batchTokens), batchTokens, "A batch holds at least one token.")
+        : batchTokens;
 
     public LanguageModel Model { get; } = model;
 
-    /// <summary>Tokens in a batch, at most.</summary>
-    public int BatchTokens { get; } = batchTokens is < 1
-        ? throw new ArgumentOutOfRangeException(nameof(batchTokens), batchTokens, "A batch holds at least one token.")
-        : batchTokens ?? BatchTokensFor(model.Config, priority);
+    /// <summary>Tokens in a batch, at most. Where the model has a device of its own it may become less.</summary>
+    public int BatchTokens => _batchTokens ?? BatchBudget.Of(Model, priority);
 
     /// <summary>The embeddings of <paramref name="texts"/>, in their order.</summary>
     /// <exception cref="ArgumentException">
@@ -94,7 +87,7 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
         foreach (var alike in Enumerable.Range(0, rows.Length).GroupBy(row => (rows[row].Forward, rows[row].Sequence.Head)))
         {
             int[] indices = [.. alike];
-            foreach (var batch in BatchPlanner.Plan([.. indices.Select(row => Cost(rows[row].Sequence))], BatchTokens))
+            foreach (var batch in BatchPlanner.Plan([.. indices.Select(row => Cost(rows[row].Sequence))], () => BatchTokens))
             {
                 cancellation.ThrowIfCancellationRequested();
                 var done = RunBatch([.. batch.Select(i => rows[indices[i]])], cancellation);
@@ -105,11 +98,43 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
         return run.Embeddings(texts, rows, passes);
     }
 
-    /// <summary>All passes over rows of one forward and one head, when it is their turn at the model. (rows, readings)</summary>
+    /// <summary>
+    /// All passes over rows of one forward and one head, when it is their turn at the model. What does not fit the model's device together is
+    /// run in halves, one after the other. (rows, readings)
+    /// </summary>
+    /// <exception cref="ArgumentException">A text does not fit the device by itself.</exception>
     internal IReadOnlyList<RefinedPass>[][] RunBatch(ForwardRow[] rows, CancellationToken cancellation)
     {
-        using (Model.Gate.Enter(priority, cancellation))
+        if (TryRun(rows, cancellation) is { } passes) return passes;
+        cancellation.ThrowIfCancellationRequested();
+        var half = Half(rows);
+        return [.. RunBatch(rows[..half], cancellation), .. RunBatch(rows[half..], cancellation)];
+    }
+
+    /// <returns>Null where they do not fit; nothing of them is held on the device then.</returns>
+    private IReadOnlyList<RefinedPass>[][]? TryRun(ForwardRow[] rows, CancellationToken cancellation)
+    {
+        using var turn = Model.Gate.Enter(priority, cancellation);
+        try
+        {
             return EngineSignals.Measure(Model, BatchTokens, rows, () => rows[0].Forward.Run(Model, rows, cancellation));
+        }
+        catch (DeviceMemoryException exception)
+        {
+            EngineSignals.CountOutOfMemory(Model);
+            Model.Prefixes.Clear();
+            return rows.Length > 1 ? null : throw new ArgumentException(
+                $"A text of {rows[0].Sequence.Ids.Length} tokens does not fit the memory of {Model.Decoder.Device}, even by itself. "
+                + "Cut it to fewer tokens, or run the model on a device with more memory.", exception);
+        }
+    }
+
+    /// <summary>Of the rows' tokens: how many rows hold it, one at least and not all.</summary>
+    private static int Half(ForwardRow[] rows)
+    {
+        var (half, left) = (0, rows.Sum(row => (long)row.Sequence.Ids.Length) / 2);
+        while (half == 0 || (left > 0 && half < rows.Length - 1)) left -= rows[half++].Sequence.Ids.Length;
+        return half;
     }
 
     /// <summary>
@@ -117,11 +142,4 @@ public sealed class TextEmbedder(LanguageModel model, int? batchTokens = null, E
     /// must fit where every layer's of the others would.
     /// </summary>
     internal int Cost(TextSequence sequence) => Math.Max(sequence.Run, sequence.Ids.Length / Model.Config.Layers);
-
-    internal static int BatchTokensFor(ModelConfig config, EnginePriority priority)
-    {
-        var bytesPerToken = sizeof(float) * (2L * config.Layers * config.KeyValueWidth + config.Hidden);
-        var most = priority == EnginePriority.Background ? MaxBackgroundTokens : MaxBatchTokens;
-        return (int)Math.Clamp(MaxCacheBytes / bytesPerToken, 1, most);
-    }
 }

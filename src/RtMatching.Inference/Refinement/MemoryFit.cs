@@ -46,7 +46,7 @@ public sealed class MemoryFit(LanguageModel model, MemoryFitOptions options)
 
         var regression = new RidgeRegression(_hidden, _hidden);
         var (done, total) = (0L, sequences.Sum(ids => (long)ids.Length));
-        foreach (var batch in BatchPlanner.Plan([.. sequences.Select(ids => ids.Length)], TextEmbedder.BatchTokensFor(model.Config, EnginePriority.Background)))
+        foreach (var batch in BatchPlanner.Plan([.. sequences.Select(ids => ids.Length)], BatchBudget.Of(model, EnginePriority.Background)))
         {
             cancellation.ThrowIfCancellationRequested();
             Take([.. batch.Select(text => (sequences[text], heldOut[text]))], regression, cancellation);

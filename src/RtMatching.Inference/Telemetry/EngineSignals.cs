@@ -13,6 +13,7 @@ internal static class EngineSignals
 {
     private const string ModelTag = "gen_ai.request.model";
     private const string PriorityTag = "rtmatch.engine.priority";
+    private const string DeviceTag = "rtmatch.engine.device";
     private const string OperationTag = "gen_ai.operation.name";
     private const string Operation = "embeddings";
 
@@ -37,7 +38,10 @@ internal static class EngineSignals
         "rtmatch.engine.waiting", "{text}", "Texts sent to an engine that wait for room before it, in its line or for their batch's end.");
 
     private static readonly Counter<long> Failures = Signals.Meter.CreateCounter<long>(
-        "rtmatch.engine.failures", "{failure}", "Times that an engine began to fail whatever it was given.");
+        "rtmatch.engine.failures", "{failure}", "Times that a device of an engine began to fail whatever it was given.");
+
+    private static readonly Counter<long> OutOfMemory = Signals.Meter.CreateCounter<long>(
+        "rtmatch.engine.out_of_memory", "{batch}", "Batches that did not fit the device's memory, and were run in parts.");
 
     static EngineSignals() => Signals.Meter.CreateObservableUpDownCounter(
         "rtmatch.engine.memory", () => NativeBuffer.AllocatedBytes, "By", "Weights, caches and buffers that the engine holds outside the managed heap.");
@@ -46,7 +50,9 @@ internal static class EngineSignals
     public static void CountWaiting(LanguageModel model, EnginePriority priority, int texts) =>
         Waiting.Add(texts, new(ModelTag, model.Name), new(PriorityTag, priority.ToString().ToLowerInvariant()));
 
-    public static void CountFailure(LanguageModel model) => Failures.Add(1, new KeyValuePair<string, object?>(ModelTag, model.Name));
+    public static void CountFailure(LanguageModel model) => Failures.Add(1, new(ModelTag, model.Name), new(DeviceTag, model.Decoder.Device));
+
+    public static void CountOutOfMemory(LanguageModel model) => OutOfMemory.Add(1, new(ModelTag, model.Name), new(DeviceTag, model.Decoder.Device));
 
     /// <summary>Runs a batch under a span of its own and counts it.</summary>
     /// <param name="budget">Tokens that fit a batch.</param>
@@ -75,7 +81,7 @@ internal static class EngineSignals
         var tokens = batch.Sum(row => (long)row.Sequence.Run);
         var texts = batch.Count(row => row.IsFirst);
         model.Count(texts, tokens);
-        var tags = new TagList { { OperationTag, Operation }, { ModelTag, model.Name } };
+        var tags = new TagList { { OperationTag, Operation }, { ModelTag, model.Name }, { DeviceTag, model.Decoder.Device } };
         Tokens.Add(tokens, tags);
         Texts.Add(texts, tags);
         Duration.Record(elapsed.TotalSeconds, tags);
@@ -86,6 +92,7 @@ internal static class EngineSignals
         activity.SetTag(OperationTag, Operation);
         activity.SetTag("gen_ai.provider.name", "rtmatch");
         activity.SetTag(ModelTag, model.Name);
+        activity.SetTag(DeviceTag, model.Decoder.Device);
         activity.SetTag("gen_ai.usage.input_tokens", tokens);
         activity.SetTag("gen_ai.embeddings.dimension.count", batch[0].Forward.Readings[0].Options.VectorDimension(model.Config));
         activity.SetTag("rtmatch.batch.size", batch.Length);

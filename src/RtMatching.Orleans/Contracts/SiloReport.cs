@@ -63,6 +63,10 @@ public sealed record SiloReport
     [Id(15)]
     public RefusalReport[] Refusals { get; init; } = [];
 
+    /// <summary>Which of its engine's devices are out while the others work on; no reason to send it nothing.</summary>
+    [Id(16)]
+    public string? EngineWarning { get; init; }
+
     /// <summary>It takes no more work and no more grains.</summary>
     public bool Leaves => Draining || Stopping;
 }

@@ -32,14 +32,17 @@ public sealed class ClusterView
            where report.Engine is not null && !silo.Dead && _known.IsActive(report.Address)
            select new EngineStatus($"{report.Name} {report.Engine}", [.. report.Models.Select(model => model.Name)], Work(report),
                report.EngineReady && report.EngineProblem is null && silo.Age < KnownSilos.Stale, report.EngineProblem,
-               report.Models.Sum(model => model.Texts), report.Models.Sum(model => model.Tokens)),
+               report.Models.Sum(model => model.Texts), report.Models.Sum(model => model.Tokens)) { Warning = report.EngineWarning },
     ];
 
     private static SiloStatus Of(SiloEntry silo, Membership? membership)
     {
         var report = silo.Report;
         return new SiloStatus(report.Name, Address(report.Address), State(silo, membership ?? Membership.Dead), report.Version, report.StartedAt,
-            Work(report), report.Engine, Problem(report), report.Batches, report.Grains, silo.Age.TotalSeconds);
+            Work(report), report.Engine, Problem(report), report.Batches, report.Grains, silo.Age.TotalSeconds)
+        {
+            Warning = report.EngineWarning,
+        };
     }
 
     /// <summary>One that has not reported yet.</summary>

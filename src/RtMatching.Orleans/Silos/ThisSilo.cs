@@ -85,6 +85,7 @@ public sealed class ThisSilo : IDisposable
             Engine = _work.Engine,
             EngineReady = loaded.Any(engine => engine.Problem is null),
             EngineProblem = problem,
+            EngineWarning = loaded.Select(engine => engine.Warning).FirstOrDefault(found => found is not null),
             Models = [.. loaded.Select(Model)],
             Batches = _station.Batches,
             Waiting = loaded.Sum(Waiting),

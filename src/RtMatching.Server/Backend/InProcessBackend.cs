@@ -54,7 +54,10 @@ internal sealed class InProcessBackend(
         [
             new EngineStatus(_name, [.. loaded.Select(engine => engine.Model.Name)], [.. work.Select(stage => stage.ToString().ToLowerInvariant())],
                 readiness.IsReady && failed is null, failed?.Problem ?? readiness.Problem ?? LoadProblem(),
-                loaded.Sum(engine => engine.Model.Texts), loaded.Sum(engine => engine.Model.Tokens)),
+                loaded.Sum(engine => engine.Model.Texts), loaded.Sum(engine => engine.Model.Tokens))
+            {
+                Warning = loaded.Select(engine => engine.Warning).FirstOrDefault(warning => warning is not null),
+            },
         ]);
     }
 

@@ -189,7 +189,7 @@ internal static class StatusHtml
         ["engine", "state", "models", "works on", "texts", "tokens"], engines.Select(engine => (string[])
         [
             Text(engine.Name),
-            engine.Problem is { } problem ? $"<em>{Text(problem)}</em>" : engine.Ready ? "ready" : "<em>loading</em>",
+            (engine.Problem ?? engine.Warning) is { } problem ? $"<em>{Text(problem)}</em>" : engine.Ready ? "ready" : "<em>loading</em>",
             Text(string.Join(", ", engine.Models)), Text(StatusText.Work(engine.Work)),
             StatusText.Number(engine.Texts), StatusText.Number(engine.Tokens),
         ]));
@@ -199,7 +199,7 @@ internal static class StatusHtml
         [
             $"<bdi>{Text(silo.Name)}</bdi>", $"<span class=\"pill {Css(silo)}\">{Text(silo.State)}</span>", Text(StatusText.Work(silo.Work)), Text(silo.Engine ?? "none"),
             StatusText.Number(silo.Batches), silo.Grains.Count == 0 ? "&ndash;" : Text(StatusText.Grains(silo)), Text(StatusText.Seen(silo)), $"<bdi>{Text(silo.Version)}</bdi>",
-            silo.Problem is { } problem ? $"<em>{Text(problem)}</em>" : "&ndash;",
+            (silo.Problem ?? silo.Warning) is { } problem ? $"<em>{Text(problem)}</em>" : "&ndash;",
         ]));
 
     private static void WriteFailures(TextWriter page, StatusReport report) => WriteTable(page,
@@ -258,7 +258,7 @@ internal static class StatusHtml
     private static string Css(SiloStatus silo) => silo.State switch
     {
         SiloState.Draining or SiloState.Dead => "warning",
-        SiloState.Active => silo.Problem is null ? "ok" : "serious",
+        SiloState.Active => silo.Problem is not null ? "serious" : silo.Warning is null ? "ok" : "warning",
         _ => "open",
     };
 
