@@ -31,7 +31,8 @@ internal static class BatchBudget
         ? Math.Clamp(fits, 1, MostOnDevice(model.Config))
         : OnProcessor(model.Config, priority);
 
-    private static int MostOnDevice(ModelConfig config)
+    /// <summary>However much memory it has.</summary>
+    internal static int MostOnDevice(ModelConfig config)
     {
         var attention = 2L * config.Hidden * (config.QueryWidth + config.KeyValueWidth);
         var perToken = config.Layers * (attention + 3L * config.Hidden * config.FeedForward);

@@ -60,6 +60,9 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>Requests that stand in the lines, tokenised.</summary>
     internal int Waiting => _lines.Waiting;
 
+    /// <summary>Devices that wait for a batch.</summary>
+    internal int Idle => _lines.Idle;
+
     /// <exception cref="EngineFailedException">It embeds nothing at all now.</exception>
     public void ThrowIfFailed() => _lines.ThrowIfFailed();
 

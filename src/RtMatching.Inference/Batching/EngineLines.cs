@@ -23,7 +23,7 @@ internal sealed class EngineLines(EngineLine interactive, EngineLine background,
     private volatile string? _warning;
     private string? _stopping;
     private int _senders;
-    private int _idle;              // devices that wait for a batch
+    private int _idle;
     private int _inBackground;      // devices that run a background batch
 
     /// <summary>Null as long as one device works.</summary>
@@ -36,6 +36,12 @@ internal sealed class EngineLines(EngineLine interactive, EngineLine background,
     public int Waiting
     {
         get { lock (_lock) return interactive.Count + background.Count; }
+    }
+
+    /// <summary>Devices that wait for a batch.</summary>
+    public int Idle
+    {
+        get { lock (_lock) return _idle; }
     }
 
     public EngineLine this[EnginePriority priority] => priority == EnginePriority.Interactive ? interactive : background;

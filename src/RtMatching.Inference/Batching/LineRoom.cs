@@ -14,9 +14,9 @@ internal sealed class LineRoom(int texts, long characters)
     private const int CharactersPerToken = 5;
 
     private const int LeastTexts = 1024;
-    private const int MostTexts = 1 << 16;
+    private const int TextsInAll = 1 << 16;
     private const long LeastCharacters = 1L << 20;
-    private const long MostCharacters = 1L << 25;
+    private const long CharactersInAll = 1L << 25;
 
     private readonly Lock _lock = new();
     private readonly LinkedList<Place> _waiting = new();
@@ -27,8 +27,11 @@ internal sealed class LineRoom(int texts, long characters)
 
     /// <param name="tokens">In a batch of every device.</param>
     public static LineRoom ForBackground(EngineSettings settings, long tokens) => new(
-        settings.BackgroundTexts ?? (int)Math.Clamp(Batches * tokens / TokensPerText, LeastTexts, MostTexts),
-        settings.BackgroundCharacters ?? Math.Clamp(Batches * tokens * CharactersPerToken, LeastCharacters, MostCharacters));
+        settings.BackgroundTexts ?? (int)Math.Clamp(Batches * tokens / TokensPerText, LeastTexts, TextsInAll),
+        settings.BackgroundCharacters ?? Math.Clamp(Batches * tokens * CharactersPerToken, LeastCharacters, CharactersInAll));
+
+    public int MostTexts => texts;
+    public long MostCharacters => characters;
 
     /// <summary>Texts inside.</summary>
     public int Texts

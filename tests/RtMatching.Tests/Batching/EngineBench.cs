@@ -5,27 +5,38 @@ using RtMatching.Tests.Pooling;
 
 namespace RtMatching.Tests.Batching;
 
-/// <summary>An engine on a decoder without arithmetic that can be held up and broken; what it ran is kept, batch by batch.</summary>
+/// <summary>An engine on decoders without arithmetic, one a device, that can be held up and broken; what they ran is kept, batch by batch.</summary>
 internal sealed class EngineBench : IAsyncDisposable
 {
     public const string Held = "held";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly ManualResetEventSlim _open = new(true);
-    private readonly ManualResetEventSlim _holding = new(false);
+    private volatile int _holding;
 
-    public EngineBench(EngineSettings? settings = null, TimeProvider? time = null)
+    /// <param name="batchTokens">Of every device; null where the model's size decides.</param>
+    public EngineBench(EngineSettings? settings = null, TimeProvider? time = null, int devices = 1, int? batchTokens = null)
     {
-        Decoder = new ScriptedDecoder { Prefilling = Ran };
-        Engine = new Engine(new LanguageModel("scripted", "00", new ByteTokenizer(suffix: [0]), Decoder), settings, time);
+        Decoders = [.. Enumerable.Range(0, devices).Select(device => new ScriptedDecoder
+        {
+            Device = $"gpu:{device}", BatchTokens = batchTokens, Prefilling = _ => Ran(device),
+        })];
+        LanguageModel[] models = [.. Decoders.Select(decoder => new LanguageModel("scripted", "00", new ByteTokenizer(suffix: [0]), decoder))];
+        models[0].Replicas = models[1..];
+        Engine = new Engine(models[0], settings, time);
     }
 
-    public ScriptedDecoder Decoder { get; }
+    /// <summary>By device.</summary>
+    public IReadOnlyList<ScriptedDecoder> Decoders { get; }
+    public ScriptedDecoder Decoder => Decoders[0];
     public Engine Engine { get; }
 
     /// <summary>Called with the texts of each batch; may throw.</summary>
     public Action<IReadOnlyList<string>>? Running { get; set; }
+
+    /// <summary>As <see cref="Running"/>, with the device too.</summary>
+    public Action<int, IReadOnlyList<string>>? RunningOn { get; set; }
 
     /// <summary>What was run, in order, but for the batch that held the engine up.</summary>
     public IReadOnlyList<string[]> Batches => [.. Decoder.Batches.Select(Texts).Where(texts => texts is not [Held])];
@@ -37,12 +48,13 @@ internal sealed class EngineBench : IAsyncDisposable
         CancellationToken cancellation = default) =>
         (await Engine.EmbedAsync([text], options ?? Plain, priority, cancellation))[0].Vector;
 
-    /// <summary>The engine runs a background batch until <see cref="Release"/>.</summary>
+    /// <summary>One of its devices, which was free, runs a background batch until <see cref="Release"/>.</summary>
     public async Task<Task> HoldAsync()
     {
         _open.Reset();
+        var before = _holding;
         var held = EmbedAsync(Held);
-        await UntilAsync(() => _holding.IsSet);
+        await UntilAsync(() => _holding > before);
         return held;
     }
 
@@ -67,16 +79,17 @@ internal sealed class EngineBench : IAsyncDisposable
 
     private static string[] Texts(int[][] batch) => [.. batch.Select(ids => new ByteTokenizer().Decode(ids.AsSpan(0, ids.Length - 1)))];
 
-    private void Ran(int number)
+    private void Ran(int device)
     {
-        var texts = Texts(Decoder.Batches[^1]);
+        var texts = Texts(Decoders[device].Batches[^1]);
         if (texts is [Held])
         {
-            _holding.Set();
+            Interlocked.Increment(ref _holding);
             _open.Wait(Patience);
         }
 
         Running?.Invoke(texts);
+        RunningOn?.Invoke(device, texts);
     }
 
     public async ValueTask DisposeAsync()

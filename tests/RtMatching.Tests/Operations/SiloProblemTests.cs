@@ -34,6 +34,21 @@ public class SiloProblemTests
         Assert.Equal(["Silo a: the device is lost", "Engine cpu: no memory"], report.Problems.Select(problem => problem.What));
     }
 
+    [Fact]
+    public void A_silo_that_works_on_with_fewer_devices_is_a_warning_told_once_and_no_reason_that_items_wait()
+    {
+        const string Out = "qwen embeds on 7 of 8 devices at present: cuda:3: IOException: gone";
+        var report = Report(Silo("a") with { Warning = Out }) with
+        {
+            Engines = [Engine(ready: true, null) with { Warning = Out }], Queue = Waiting(ItemStage.Parsed, 5),
+        };
+        var problem = Assert.Single(report.Problems);
+        Assert.Equal((ProblemLevel.Warning, $"Silo a: {Out}"), (problem.Level, problem.What));
+
+        problem = Assert.Single((report with { Silos = [] }).Problems);
+        Assert.Equal((ProblemLevel.Warning, $"Engine cpu: {Out}"), (problem.Level, problem.What));
+    }
+
     [Theory]
     [InlineData(15, null, false)]
     [InlineData(16, null, true)]

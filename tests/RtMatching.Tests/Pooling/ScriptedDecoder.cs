@@ -14,6 +14,15 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
     /// <summary>Called in every prefill, with its number from 1.</summary>
     public Action<int>? Prefilling { get; init; }
 
+    /// <summary>Called in every further pass, with its number of rows.</summary>
+    public Action<int>? Refining { get; init; }
+
+    public string Device { get; init; } = "cpu";
+    public int? BatchTokens { get; set; }
+
+    /// <summary>Its arithmetic has gone wrong: nothing that it gives is a number.</summary>
+    public bool IsDamaged { get; set; }
+
     public List<int[][]> Batches { get; } = [];
     public List<Capture> Captures { get; } = [];
     public List<(int[] Rows, float[] Memory)> Refinements { get; } = [];
@@ -36,8 +45,17 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
         Batches.Add([.. Enumerable.Range(0, batch.Rows).Select(row => batch.Ids[batch.Starts[row]..batch.Starts[row + 1]])]);
         Captures.Add(capture);
         PrefixesUsed.Add(prefix);
-        Prefilling?.Invoke(Batches.Count);
-        return new State(this, Batches[^1]);
+        var state = new State(this, Batches[^1]);
+        try
+        {
+            Prefilling?.Invoke(Batches.Count);
+            return state;
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
     }
 
     public IPromptPrefix Prefix(ReadOnlySpan<int> ids, CancellationToken cancellation = default)
@@ -74,7 +92,8 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
 
         public int Rows => texts.Length;
         public int Tokens(int row) => texts[row].Length;
-        public ReadOnlySpan<float> EndState(int row) => Vector(texts[row], _pass[row], _hidden);
+        public ReadOnlySpan<float> EndState(int row) =>
+            decoder.IsDamaged ? Enumerable.Repeat(float.NaN, _hidden).ToArray() : Vector(texts[row], _pass[row], _hidden);
 
         public ReadOnlySpan<float> AttentionRow(int row)
         {
@@ -89,6 +108,7 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
 
         public void Refine(ReadOnlySpan<int> rows, ReadOnlySpan<float> memory, CancellationToken cancellation = default)
         {
+            decoder.Refining?.Invoke(rows.Length);
             decoder.Refinements.Add((rows.ToArray(), memory.ToArray()));
             foreach (var row in rows) _pass[row]++;
         }
