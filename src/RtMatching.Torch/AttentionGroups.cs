@@ -37,17 +37,25 @@ internal static class FewQueries
 {
     /// <param name="queries">(texts, queries, heads, headDim)</param>
     /// <param name="keys">(texts, kvHeads, positions, headDim), and so are <paramref name="values"/>.</param>
-    /// <param name="last">The last position that each query sees. (texts, queries)</param>
+    /// <param name="mask">See <see cref="Mask"/>.</param>
     /// <returns>(texts * queries, heads * headDim)</returns>
-    public static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor last)
+    public static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor mask)
     {
         var (texts, count, heads, headDim) = (queries.shape[0], queries.shape[1], queries.shape[2], queries.shape[3]);
         var (kvHeads, group) = (keys.shape[1], heads / keys.shape[1]);
-        var grouped = queries.view(texts, count, kvHeads, group, headDim).permute(0, 2, 3, 1, 4).reshape(texts, kvHeads, group * count, headDim);
-        var visible = Visible(last, keys.shape[2]).unsqueeze(1).expand(texts, group, count, keys.shape[2]);
-        var mask = visible.reshape(texts, 1, group * count, keys.shape[2]);
+        var grouped = queries.unflatten(2, kvHeads, group).permute(0, 2, 3, 1, 4).reshape(texts, kvHeads, group * count, headDim);
         var context = torch.nn.functional.scaled_dot_product_attention(grouped, keys, values, mask);
         return context.view(texts, kvHeads, group, count, headDim).permute(0, 3, 1, 2, 4).reshape(texts * count, heads * headDim);
+    }
+
+    /// <summary>What is added to the scores: 0 where a query sees a position, else minus infinity.</summary>
+    /// <param name="last">The last position that each query sees. (texts, queries)</param>
+    /// <param name="group">Query heads that share a KV head.</param>
+    /// <returns>(texts, 1, group * queries, positions)</returns>
+    public static Tensor Mask(Tensor last, long positions, long group, torch.ScalarType precision)
+    {
+        var hidden = Visible(last.repeat(1, group), positions).logical_not().unsqueeze(1);
+        return torch.zeros(hidden.shape, precision, last.device).masked_fill_(hidden, float.NegativeInfinity);
     }
 
     /// <summary>Softmax of one query's scores, in float32.</summary>

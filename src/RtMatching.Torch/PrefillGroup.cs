@@ -10,10 +10,12 @@ namespace RtMatching.Torch;
 /// </summary>
 internal sealed class PrefillGroup : IAttentionGroup, IDisposable
 {
+    private const int Step = 8;
+
     private readonly TorchDecoder _decoder;
     private readonly MemorySource _source;
     private readonly KeptTensors _kept = new();
-    private readonly (Tensor Keys, Tensor Values)[] _caches; // by layer, where refinement follows: (texts, kvHeads, longest + 1, headDim)
+    private readonly (Tensor Keys, Tensor Values)[] _caches; // by layer, where refinement follows: (texts, kvHeads, room, headDim)
     private readonly Tensor? _padded; // (texts * longest): which of the group's tokens; null where all are equally long
     private readonly Tensor? _unpadded; // (tokens): where each stands among the padded
     private readonly Tensor _last; // (texts, 1): the end tokens' positions
@@ -41,10 +43,13 @@ internal sealed class PrefillGroup : IAttentionGroup, IDisposable
     public int Tokens { get; }
     public IReadOnlyList<long> EndTokens { get; }
 
+    /// <summary>Positions of a cache: one more than the longest text has, for the end token that moves there, in whole steps that kernels like.</summary>
+    public int Room => (Longest + Step) / Step * Step;
+
     /// <summary>Where refinement follows: what the memory is summed from. (texts, longest, hidden)</summary>
     public Tensor? States { get; private set; }
 
-    /// <summary>Where refinement follows: the end tokens' attention rows of the latest pass, in float32. (texts, longest + 1)</summary>
+    /// <summary>Where refinement follows: the end tokens' attention rows of the latest pass, in float32. (texts, room)</summary>
     public Tensor? EndAttention { get; private set; }
 
     public (Tensor Keys, Tensor Values) Cache(int layer) => _caches[layer];
@@ -60,12 +65,12 @@ internal sealed class PrefillGroup : IAttentionGroup, IDisposable
         Unpad(_decoder.CausalAttention(Pad(queries).transpose(1, 2), keys, values).transpose(1, 2).flatten(2));
 
     public Tensor AttendEnds(Tensor queries, Tensor keys, Tensor values) =>
-        FewQueries.Attend(queries.unsqueeze(1), keys, values, _last);
+        FewQueries.Attend(queries.unsqueeze(1), keys, values, _decoder.Mask(_last, keys));
 
     public void KeepEndAttention(Tensor queries, Tensor keys)
     {
         var weights = FewQueries.Weights(queries, keys, _last, _source.Head);
-        EndAttention = _kept.Keep(torch.nn.functional.pad(weights, [0L, 1L]));
+        EndAttention = _kept.Keep(torch.nn.functional.pad(weights, [0L, Room - Longest]));
     }
 
     /// <param name="states">(tokens, hidden)</param>
@@ -91,10 +96,10 @@ internal sealed class PrefillGroup : IAttentionGroup, IDisposable
         return ends;
     }
 
-    /// <summary>One position more, for the end token that moves there. Zero, because what is not seen is still multiplied, by zero.</summary>
+    /// <summary>The rest is zero, because what is not seen is still multiplied, by zero.</summary>
     private Tensor WithRoom(Tensor rows)
     {
-        var room = _kept.Keep(torch.zeros([rows.shape[0], rows.shape[1], Longest + 1, rows.shape[3]], rows.dtype, rows.device));
+        var room = _kept.Keep(torch.zeros([rows.shape[0], rows.shape[1], Room, rows.shape[3]], rows.dtype, rows.device));
         room.narrow(2, 0, Longest).copy_(rows);
         return room;
     }

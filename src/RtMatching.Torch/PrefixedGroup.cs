@@ -61,7 +61,8 @@ internal sealed class PrefixedGroup : IAttentionGroup
         return context.transpose(1, 2).flatten(2).flatten(0, 1).index_select(0, _unpadded);
     }
 
-    public Tensor AttendEnds(Tensor queries, Tensor keys, Tensor values) => FewQueries.Attend(queries.unsqueeze(1), keys, values, _last);
+    public Tensor AttendEnds(Tensor queries, Tensor keys, Tensor values) =>
+        FewQueries.Attend(queries.unsqueeze(1), keys, values, _decoder.Mask(_last, keys));
 
     public void KeepEndAttention(Tensor queries, Tensor keys) =>
         throw new NotSupportedException("Nothing is captured where a prefix spares tokens.");

@@ -13,8 +13,9 @@ internal sealed class RefinementGroup : IAttentionGroup
     private readonly PrefillGroup _texts;
     private readonly int? _head;
     private readonly Tensor? _members; // (members), of the group's texts; null where it is all of them
-    private readonly Tensor _places; // (2 * members * kvHeads): where keys and values go, in (texts, kvHeads, longest + 1)
-    private readonly Tensor _seen; // (members, 2): the last positions that memory and end see
+    private readonly Tensor _places; // (2 * members * kvHeads): where keys and values go, in (texts, kvHeads, room)
+    private readonly Tensor _last; // (members, 1): the last position that the end token sees, its own
+    private readonly Tensor _mask; // of both tokens, the same in every layer
 
     /// <param name="members">Which of the texts, in their order.</param>
     /// <param name="firstToken">Of the forward's.</param>
@@ -25,7 +26,8 @@ internal sealed class RefinementGroup : IAttentionGroup
         EndTokens = [.. members.Select((_, i) => firstToken + 2L * i + 1)];
         if (members.Length < texts.Texts.Length) _members = decoder.Upload([.. members.Select(member => (long)member)]);
         _places = decoder.Upload(Places(members, texts, decoder.Config.KeyValueHeads));
-        _seen = decoder.Upload([.. members.SelectMany(member => (long[])[texts.Lengths[member] - 1, texts.Lengths[member]])]).view(-1, 2);
+        var seen = decoder.Upload([.. members.SelectMany(member => (long[])[texts.Lengths[member] - 1, texts.Lengths[member]])]).view(-1, 2);
+        (_last, _mask) = (seen.narrow(1, 1, 1), decoder.Mask(seen, texts.Cache(0).Keys));
     }
 
     public int[] Members { get; }
@@ -34,7 +36,7 @@ internal sealed class RefinementGroup : IAttentionGroup
     public int Tokens => 2 * Members.Length;
     public IReadOnlyList<long> EndTokens { get; }
 
-    /// <summary>(members, longest + 1), in float32</summary>
+    /// <summary>(members, room), in float32</summary>
     public Tensor? EndAttention { get; private set; }
 
     public (Tensor Keys, Tensor Values) Place(int layer, Tensor keys, Tensor values)
@@ -44,13 +46,13 @@ internal sealed class RefinementGroup : IAttentionGroup
     }
 
     public Tensor Attend(Tensor queries, Tensor keys, Tensor values) =>
-        FewQueries.Attend(queries.unflatten(0, Members.Length, 2), keys, values, _seen);
+        FewQueries.Attend(queries.unflatten(0, Members.Length, 2), keys, values, _mask);
 
     public Tensor AttendEnds(Tensor queries, Tensor keys, Tensor values) =>
-        FewQueries.Attend(queries.unsqueeze(1), keys, values, _seen.narrow(1, 1, 1));
+        FewQueries.Attend(queries.unsqueeze(1), keys, values, _decoder.Mask(_last, keys));
 
     public void KeepEndAttention(Tensor queries, Tensor keys) =>
-        EndAttention = FewQueries.Weights(queries, keys, _seen.narrow(1, 1, 1), _head).MoveToOuterDisposeScope();
+        EndAttention = FewQueries.Weights(queries, keys, _last, _head).MoveToOuterDisposeScope();
 
     private Tensor Placed(Tensor cache, Tensor rows)
     {
@@ -66,7 +68,7 @@ internal sealed class RefinementGroup : IAttentionGroup
         {
             var (token, head) = Math.DivRem(i, kvHeads);
             var member = members[token / 2];
-            places[i] = (long)(member * kvHeads + head) * (texts.Longest + 1) + texts.Lengths[member] - 1 + token % 2;
+            places[i] = (long)(member * kvHeads + head) * texts.Room + texts.Lengths[member] - 1 + token % 2;
         }
 
         return places;

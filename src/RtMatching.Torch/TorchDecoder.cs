@@ -19,6 +19,7 @@ public sealed class TorchDecoder : IDecoder
     private readonly TorchOperators _operators;
     private readonly torch.Device _device;
     private readonly bool _groupsHeads;
+    private readonly TokenBudget? _budget;
     private bool _disposed;
 
     /// <param name="config">The model's shape.</param>
@@ -39,11 +40,25 @@ public sealed class TorchDecoder : IDecoder
         _weights = Run(() => new TorchWeights(config, weights, device, precision), 0);
         _rotary = new RotaryTensors(config.HeadDim, config.RopeTheta, _device, precision.ScalarType());
         _operators = new TorchOperators(config.NormEpsilon);
+        if (!device.IsCuda) return;
+        try
+        {
+            _budget = TokenBudget.Measure(() => DeviceMemory.Of(device).Free, Probe);
+        }
+        catch
+        {
+            Free();
+            throw;
+        }
     }
 
     public ModelConfig Config { get; }
     public TorchDevice Device { get; }
     public TorchPrecision Precision { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>Measured on a GPU; the CPU's memory is everybody's, and there large batches bring no speed.</remarks>
+    public int? BatchTokens => _budget?.Tokens;
 
     public IDecoderState Prefill(
         PackedBatch batch, Capture capture, MemorySource memory = default, IPromptPrefix? prefix = null, CancellationToken cancellation = default)
@@ -84,20 +99,27 @@ public sealed class TorchDecoder : IDecoder
     {
         if (_disposed) return;
         _disposed = true;
-        _weights.Dispose();
-        _rotary.Dispose();
-        _operators.Dispose();
+        Free();
         _files.Dispose();
     }
 
     /// <summary>Does device work: without gradients, and everything that it makes and does not keep is freed at its end.</summary>
-    /// <param name="tokens">Of the batch, for what is said where the device has no room.</param>
+    /// <param name="tokens">Of the batch: where the device has no room for them, the next hold fewer.</param>
     /// <exception cref="DeviceMemoryException">The device has no room.</exception>
+    /// <exception cref="DeviceLostException">The device is lost to this process.</exception>
     internal T Run<T>(Func<T> work, int tokens)
     {
         using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
-        return work();
+        try
+        {
+            return work();
+        }
+        catch (Exception exception) when (TorchErrors.Translate(exception, Device) is { } told)
+        {
+            if (told is DeviceMemoryException) _budget?.Shrink(tokens);
+            throw told;
+        }
     }
 
     internal void Run(Action work, int tokens) => Run(() =>
@@ -154,7 +176,8 @@ public sealed class TorchDecoder : IDecoder
         var weights = _weights.Layers[heads.Layer];
         var (queries, keys, values) = Project(weights, heads, residual);
         pass.LayerValues?.Invoke(heads.Layer, values.flatten(1));
-        var context = torch.cat([.. pass.Groups.Select(group => Attend(group, heads, queries, keys, values))], 0);
+        Tensor[] contexts = [.. pass.Groups.Select(group => Attend(group, heads, queries, keys, values))];
+        var context = contexts.Length == 1 ? contexts[0] : torch.cat(contexts, 0);
         var output = torch.nn.functional.linear(context, weights.Output, weights.OutputBias);
         pass.AttentionOutputs?.Invoke(heads.Layer, heads.EndsOnly ? output : output.index_select(0, heads.Ends));
         if (!heads.EndsOnly) return residual.add_(output);
@@ -211,12 +234,37 @@ public sealed class TorchDecoder : IDecoder
         ? _operators.GroupedAttention(queries, keys, values)
         : torch.nn.functional.scaled_dot_product_attention(queries, Expand(keys), Expand(values), is_casual: true);
 
+    /// <param name="last">The last position that each query sees. (texts, queries)</param>
+    /// <param name="keys">That it asks. (texts, kvHeads, positions, headDim)</param>
+    internal Tensor Mask(Tensor last, Tensor keys) => FewQueries.Mask(last, keys.shape[2], Config.Heads / Config.KeyValueHeads, Precision.ScalarType());
+
     /// <summary>Each KV head once for every query head that reads it. (texts, heads, tokens, headDim)</summary>
     internal Tensor Expand(Tensor heads)
     {
         var (texts, kvHeads, tokens, headDim) = (heads.shape[0], heads.shape[1], heads.shape[2], heads.shape[3]);
         var group = Config.Heads / kvHeads;
         return group == 1 ? heads : heads.unsqueeze(2).expand(texts, kvHeads, group, tokens, headDim).flatten(1, 2);
+    }
+
+    /// <summary>Runs so many tokens in texts as long as many CVs are, a second pass too, as embedding them would.</summary>
+    private void Probe(int tokens)
+    {
+        const int length = 512;
+        var random = new Random(tokens);
+        var batch = new PackedBatch([.. Enumerable.Range(0, tokens).Chunk(Math.Min(length, Config.Window - 1))
+            .Select(text => text.Select(_ => random.Next(Config.Vocabulary)).ToArray())]);
+        using var state = Prefill(batch, Capture.Refinement);
+        int[] rows = [.. Enumerable.Range(0, batch.Rows)];
+        var memories = new float[rows.Length * Config.Hidden];
+        state.Memory(rows, memories);
+        state.Refine(rows, memories);
+    }
+
+    private void Free()
+    {
+        _weights.Dispose();
+        _rotary.Dispose();
+        _operators.Dispose();
     }
 
     private TorchPrefix? Own(IPromptPrefix? prefix, Capture capture)

@@ -67,7 +67,7 @@ internal sealed class TorchDecoderState : IDecoderState
         CheckRefining();
         this.CheckPosition(row, position);
         var (group, member) = Find(row);
-        return _decoder.Run(() => TorchDecoder.Download(group.States!.select(0, member).select(0, position)), 0);
+        return _decoder.Run(() => TorchDecoder.Download(group.States!.select(0, member).select(0, position)), _batch.Tokens);
     }
 
     public ReadOnlySpan<float> MeanState(int row) => Captured(_meanStates, Capture.MeanStates).AsSpan(CheckRow(row) * _hidden, _hidden);
@@ -87,7 +87,7 @@ internal sealed class TorchDecoderState : IDecoderState
         this.CheckMemories(rows, memory.Length, _hidden);
         if (rows.IsEmpty) return;
         var groups = Members(rows);
-        var sums = _decoder.Run(() => TorchDecoder.Download(torch.cat([.. groups.Select(one => Sum(one.Group, one.Members))], 0)), 0);
+        var sums = _decoder.Run(() => TorchDecoder.Download(torch.cat([.. groups.Select(one => Sum(one.Group, one.Members))], 0)), _batch.Tokens);
         Scatter(sums, [.. groups.SelectMany(one => one.Asked)], memory);
     }
 
@@ -100,7 +100,7 @@ internal sealed class TorchDecoderState : IDecoderState
         var memories = new float[memory.Length];
         var i = 0;
         foreach (var asked in groups.SelectMany(one => one.Asked)) memory.Slice(asked * _hidden, _hidden).CopyTo(memories.AsSpan(i++ * _hidden));
-        _decoder.Run(() => Refine(groups, memories, cancellation), 2 * rows.Length);
+        _decoder.Run(() => Refine(groups, memories, cancellation), _batch.Tokens);
     }
 
     public void Dispose()

@@ -53,7 +53,7 @@ internal sealed class TorchPrefix : IPromptPrefix, IAttentionGroup
         Decoder.CausalAttention(queries.unsqueeze(0).transpose(1, 2), keys, values).transpose(1, 2).flatten(2).squeeze(0);
 
     public Tensor AttendEnds(Tensor queries, Tensor keys, Tensor values) =>
-        FewQueries.Attend(queries.unsqueeze(1), keys, values, Decoder.Upload([_ids.Length - 1]).unsqueeze(1));
+        FewQueries.Attend(queries.unsqueeze(1), keys, values, Decoder.Mask(Decoder.Upload([_ids.Length - 1]).unsqueeze(1), keys));
 
     public void KeepEndAttention(Tensor queries, Tensor keys) =>
         throw new NotSupportedException("A prefix has no end token.");
