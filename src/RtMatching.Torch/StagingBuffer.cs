@@ -40,7 +40,8 @@ internal sealed class StagingBuffer(TorchDevice device) : IDisposable
         using var staged = Buffer(type, (long)count * width).narrow(0, 0, (long)count * width);
         numbers.CopyTo(staged.bytes);
         using var shaped = staged.view(count, width);
-        rows.copy_(shaped);
+        using var arrived = shaped.to(rows.device);
+        rows.copy_(arrived);
     }
 
     private Tensor Buffer(torch.ScalarType type, long length)
