@@ -8,33 +8,27 @@ namespace RtMatching.Torch;
 /// <remarks>
 /// The library maps bytes to its alphabet, merges them and caches words. What it has no exact means for is ours: form C, the cutting into
 /// words, and decoding (the library's passes over ids that no token has, and reads an added token's letters as bytes).
-/// What a definition asks beyond that is refused by name.
-/// Slower than ours, measured by the program of tests/RtMatching.Torch.Tests (<c>tokenizers</c>), so ours stays the default. And for texts
-/// that can be trusted only: the library's merging takes time by the square of a word's length, so that a long stretch of letters
-/// without a space or a punctuation mark, of Chinese too, occupies it for minutes; nothing can interrupt it.
+/// What a definition asks beyond that is refused by name. A text with a very long word goes to ours as a whole: the library's merging
+/// takes time by the square of a word's length, so that a megabyte of letters without a space, of Chinese too, would occupy it for minutes.
+/// Slower than ours, measured by the program of tests/RtMatching.Torch.Tests (<c>tokenizers</c>), so ours stays the default.
 /// </remarks>
 public sealed class MlTokenizer : ITokenizer
 {
     private readonly Microsoft.ML.Tokenizers.BpeTokenizer _tokenizer;
-    private readonly TokenBytes _tokens;
+    private readonly BpeTokenizer _ours;
 
     private MlTokenizer(BpeDefinition definition)
     {
         MlRefusals.Check(definition);
-        var check = new DefinitionCheck(definition);
-        _tokens = check.TokenBytes();
-        check.Merges();
-        check.UnknownId();
-        PrefixIds = check.KnownIds(definition.PrefixIds);
-        SuffixIds = check.KnownIds(definition.SuffixIds);
+        _ours = new BpeTokenizer(definition); // Checks it, too.
         _tokenizer = Microsoft.ML.Tokenizers.BpeTokenizer.Create(Options(definition));
     }
 
-    public int VocabularySize => _tokens.Count;
+    public int VocabularySize => _ours.VocabularySize;
 
-    public IReadOnlyList<int> PrefixIds { get; }
+    public IReadOnlyList<int> PrefixIds => _ours.PrefixIds;
 
-    public IReadOnlyList<int> SuffixIds { get; }
+    public IReadOnlyList<int> SuffixIds => _ours.SuffixIds;
 
     /// <summary>The same checked definition that ours is made of.</summary>
     /// <exception cref="InvalidTokenizerException">It contradicts itself, or asks for what the library cannot do.</exception>
@@ -44,11 +38,18 @@ public sealed class MlTokenizer : ITokenizer
     public int[] Encode(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return _tokenizer.EncodeToIds(BpeTokenizer.WithoutLoneSurrogates(text)).ToArray();
+        try
+        {
+            return _tokenizer.EncodeToIds(BpeTokenizer.WithoutLoneSurrogates(text)).ToArray();
+        }
+        catch (WordPreTokenizer.LongWordException)
+        {
+            return _ours.Encode(text);
+        }
     }
 
     /// <inheritdoc/>
-    public string Decode(ReadOnlySpan<int> ids) => _tokens.Decode(ids);
+    public string Decode(ReadOnlySpan<int> ids) => _ours.Decode(ids);
 
     private static BpeOptions Options(BpeDefinition definition)
     {

@@ -13,8 +13,15 @@ namespace RtMatching.Torch;
 /// </remarks>
 internal sealed class WordPreTokenizer(PreTokenizerKind kind, AddedTokenMatcher added) : Microsoft.ML.Tokenizers.PreTokenizer
 {
+    /// <summary>UTF-16 units: many times the longest word of any language, and merging one still is quick.</summary>
+    private const int LongestWord = 1024;
+
+    /// <summary>A word is too long for the library. Thrown from within its loop, the one way out of it.</summary>
+    public sealed class LongWordException : Exception;
+
     public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text) => PreTokenize(text.ToString());
 
+    /// <exception cref="LongWordException">While the words are enumerated.</exception>
     public override IEnumerable<(int Offset, int Length)> PreTokenize(string text)
     {
         foreach (var piece in added.Split(text))
@@ -22,6 +29,7 @@ internal sealed class WordPreTokenizer(PreTokenizerKind kind, AddedTokenMatcher 
             for (int start = piece.Start, end; start < piece.End; start = end)
             {
                 end = piece.Id is null ? WordScanner.WordEnd(kind, text.AsSpan(0, piece.End), start) : piece.End;
+                if (piece.Id is null && end - start > LongestWord) throw new LongWordException();
                 yield return (start, end - start);
             }
         }

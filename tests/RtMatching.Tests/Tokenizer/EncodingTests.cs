@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using RtMatching.Inference.Tokenizer;
 
@@ -88,37 +87,9 @@ public class EncodingTests
         }
     }
 
-    public static TheoryData<string> Hostile =>
-    [
-        "a", "ab", "é", "字", " ", "\n", " \n", "'", "=", "1", "\u0301", "\u0301\u0323", "e\u0301\u0323", "\u1161", "😀", "\uD83D", "'s", "x ",
-        "<|endof",
-    ];
+    public static TheoryData<string> Hostile => HostileTexts.Units;
 
     [Theory]
     [MemberData(nameof(Hostile))]
-    public void A_megabyte_of_anything_takes_time_in_proportion(string unit)
-    {
-        BuiltIn.Encode(Repeat(unit, 1 << 14));
-        TimeSpan quarter = default, whole = default;
-        // Quadratic time would be 16 times as much. The half second forgives times too short to compare;
-        // that one of three rounds is good suffices, because a busy machine can spoil any of them.
-        for (var round = 0; round < 3; round++)
-        {
-            quarter = Measure(Repeat(unit, 1 << 18));
-            whole = Measure(Repeat(unit, 1 << 20));
-            if (whole < 8 * quarter + TimeSpan.FromSeconds(0.5))
-                return;
-        }
-        Assert.Fail($"256 KiB took {quarter}, 1 MiB took {whole}");
-    }
-
-    /// <summary>The unit over and over, <paramref name="size"/> bytes of UTF-8.</summary>
-    private static string Repeat(string unit, int size) => string.Concat(Enumerable.Repeat(unit, size / Encoding.UTF8.GetByteCount(unit)));
-
-    private static TimeSpan Measure(string text)
-    {
-        var watch = Stopwatch.StartNew();
-        BuiltIn.Encode(text);
-        return watch.Elapsed;
-    }
+    public void A_megabyte_of_anything_takes_time_in_proportion(string unit) => HostileTexts.AssertTimeInProportion(BuiltIn, unit);
 }

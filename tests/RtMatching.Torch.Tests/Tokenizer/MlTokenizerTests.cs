@@ -140,6 +140,23 @@ public class MlTokenizerTests
         });
     }
 
+    public static TheoryData<string> Hostile => HostileTexts.Units;
+
+    [Theory]
+    [MemberData(nameof(Hostile))]
+    public void A_megabyte_of_anything_takes_time_in_proportion(string unit) => HostileTexts.AssertTimeInProportion(Tokenizer, unit);
+
+    /// <summary>On both sides of the length from which on a text goes to ours; a word's length is that in form C.</summary>
+    [Fact]
+    public void Long_words_give_our_ids()
+    {
+        var random = new Random(11);
+        string[] letters = ["a", "b", "e\u0301", "字", "𠮷", "ing"];
+        var texts = Enumerable.Range(0, 5000).Select(i => "A word of "
+            + string.Concat(random.GetItems(letters, i % 10 == 0 ? random.Next(200, 1400) : random.Next(200))) + ", and <|endoftext|> more.");
+        AssertOurs(BuiltIn, texts.ToList());
+    }
+
     [Fact]
     public void A_model_is_loaded_with_it()
     {
