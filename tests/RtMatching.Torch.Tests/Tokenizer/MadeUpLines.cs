@@ -6,8 +6,9 @@ internal static class MadeUpLines
     /// <summary>What random lines are put together of; among them halves of surrogate pairs and letters beyond U+FFFF.</summary>
     private static readonly string[] Pieces =
     [
-        "a", "Word", "é", "e\u0301", "\u0323", "\u0338", " ", "  ", "\n", "\r\n", "\t", "\u00A0", "\u3000", "7", "2019", "٣", "Ⅷ", "字", "工程师", "가",
-        "\u1100\u1161\u11A8", "😀", "👩‍💻", "𠮷", "𝟙", "\uD83D", "\uDE00", "'s", "'LL", "\u2019s", "'\u017F", "<|", "<|endoftext|>", "Ω", "\u212B", "\u212A", "\0",
+        "a", "Word", "é", "e\u0301", "\u0323", "\u0338", " ", "  ", "\n", "\r\n", "\t", "\u00A0", "\u3000", "7", "2019", "٣", "Ⅷ", "字", "工程师",
+        "가", "\u1100\u1161\u11A8", "😀", "👩‍💻", "𠮷", "𝟙", "\uD83D", "\uDE00", "'s", "'LL", "\u2019s", "'\u017F", "<|", "<|endoftext|>",
+        "Ω", "\u212B", "\u212A", "\0",
         "{", "=>", "://", "_", "...", "。",
     ];
 

@@ -21,7 +21,8 @@ public class MlRefusalsTests
         AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(20_000, "<a>", StripLeft: true)] }, "\"<a>\"", "lstrip");
         AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(20_000, "<a>", StripRight: true)] }, "\"<a>\"", "rstrip");
         AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(20_000, "<a>", Normalized: true)] }, "\"<a>\"", "normalized");
-        AssertRefused(BuiltIn with { Compose = false, AddedTokens = [new AddedToken(20_000, "<a>", Normalized: true), new AddedToken(20_001, "<b>")] }, "normalized");
+        AddedToken[] mixed = [new AddedToken(20_000, "<a>", Normalized: true), new AddedToken(20_001, "<b>")];
+        AssertRefused(BuiltIn with { Compose = false, AddedTokens = mixed }, "normalized");
     }
 
     [Theory]
