@@ -12,8 +12,11 @@ internal static class MadeUpLines
         "{", "=>", "://", "_", "...", "。",
     ];
 
-    private static readonly string[] Titles = ["Senior engineer", "Nurse", "Warehouse lead", "高级工程师", "数据分析师", "Ingénieure", "Projektleiter (m/w/d)"];
-    private static readonly string[] Places = ["Oakfield Pumps Ltd.", "Müller & Söhne GmbH", "明水泵业", "freelance", "St. Ann's Hospital", "C++/C# shop"];
+    private static readonly string[] Titles =
+        ["Senior engineer", "Nurse", "Warehouse lead", "高级工程师", "数据分析师", "Ingénieure", "Projektleiter (m/w/d)"];
+
+    private static readonly string[] Places =
+        ["Oakfield Pumps Ltd.", "Müller & Söhne GmbH", "明水泵业", "freelance", "St. Ann's Hospital", "C++/C# shop"];
 
     private static readonly string[] Deeds =
     [
@@ -24,15 +27,18 @@ internal static class MadeUpLines
     public static IReadOnlyList<string> Lines(int seed, int count)
     {
         var random = new Random(seed);
-        return Enumerable.Range(0, count).Select(i => i % 2 == 0 ? CvLine(random) : string.Concat(random.GetItems(Pieces, random.Next(30)))).ToList();
+        return [.. Enumerable.Range(0, count).Select(i => i % 2 == 0 ? CvLine(random) : Pieced(random))];
     }
+
+    private static string Pieced(Random random) => string.Concat(random.GetItems(Pieces, random.Next(30)));
 
     private static string CvLine(Random random)
     {
         var year = random.Next(1990, 2026);
-        var deeds = random.GetItems(Deeds, random.Next(1, 4)).Select(deed => string.Format(null, deed, random.Next(2000), random.Next(20), random.Next(10)));
-        return $"{One(Titles, random)}, {One(Places, random)}, {random.Next(1, 13):00}/{year} – {year + random.Next(9)}:{One([" ", "\n", "\n  - "], random)}"
-            + string.Join(One([", ", "; ", "\n  - ", "；", " / "], random), deeds);
+        var deeds = random.GetItems(Deeds, random.Next(1, 4))
+            .Select(deed => string.Format(null, deed, random.Next(2000), random.Next(20), random.Next(10)));
+        return $"{One(Titles, random)}, {One(Places, random)}, {random.Next(1, 13):00}/{year} – {year + random.Next(9)}:"
+            + One([" ", "\n", "\n  - "], random) + string.Join(One([", ", "; ", "\n  - ", "；", " / "], random), deeds);
     }
 
     private static string One(string[] of, Random random) => of[random.Next(of.Length)];
