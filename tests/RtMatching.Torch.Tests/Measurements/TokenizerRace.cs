@@ -84,13 +84,13 @@ internal static class TokenizerRace
         {
             foreach (var racer in new[] { ours, theirs })
             {
-                var times = new[] { 64, 256, 1024 }.Select(length =>
+                var times = new[] { 64, 256, 1000 }.Select(length =>
                 {
                     var word = string.Concat(Enumerable.Repeat(letters, length / letters.Length));
                     var text = string.Join(' ', Enumerable.Repeat(word, (1 << 18) / length));
                     return $"{Cost.Of(() => racer.Tokenizer.Encode(text)).Processor * 1000:F0}";
                 });
-                Console.WriteLine($"256 Ki letters \"{letters}\" in words of 64, 256 and 1,024, {racer.Name}: {string.Join(", ", times)} ms");
+                Console.WriteLine($"256 Ki letters \"{letters}\" in words of 64, 256 and 1,000, {racer.Name}: {string.Join(", ", times)} ms");
             }
         }
     }
