@@ -54,6 +54,7 @@ public sealed class TorchDecoder : IDecoder
 
     public ModelConfig Config { get; }
     public TorchDevice Device { get; }
+    string IDecoder.Device => Device.ToString();
     public TorchPrecision Precision { get; }
 
     /// <inheritdoc/>

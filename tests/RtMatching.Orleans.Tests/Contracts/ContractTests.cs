@@ -59,6 +59,14 @@ public class ContractTests
         Assert.Equal(("a", "", 3, null), (asNewer.Name, asNewer.Added, asNewer.Count, asNewer.Inner));
     }
 
+    /// <summary>Samples hold what the first version told; this is what was added since.</summary>
+    [Fact]
+    public void What_was_added_travels_too()
+    {
+        var report = new SiloReport { EngineWarning = "cuda:3 is out" };
+        Assert.Equal("cuda:3 is out", Serializer.Deserialize<SiloReport>(Serializer.SerializeToArray(report)).EngineWarning);
+    }
+
     [Fact]
     public void Values_of_Core_take_a_member_more_and_a_member_less()
     {

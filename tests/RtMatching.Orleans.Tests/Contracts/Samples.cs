@@ -61,7 +61,7 @@ internal static class Samples
     {
         Name = "silo-a", Address = SiloAddress.New(System.Net.IPAddress.Parse("10.0.0.7"), 11111, 3), Version = "0.1.0",
         StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), Preparation = 1,
-        Stages = [new StageReport { Stage = "embed", Window = 2, BatchSize = 64 }], Engine = "cpu", EngineReady = true, EngineProblem = "no device", EngineWarning = "cuda:3 is out",
+        Stages = [new StageReport { Stage = "embed", Window = 2, BatchSize = 64 }], Engine = "cpu", EngineReady = true, EngineProblem = "no device",
         Models = [new ModelReport { Name = "rt-mini", WeightsHash = "ab12", Texts = 3, Tokens = 4 }], Batches = 1, Waiting = 2, Draining = true, Stopping = true,
         Grains = new Dictionary<string, int> { ["matching"] = 3 }, Refusals = [new RefusalReport { ProfileVersionId = 5, Reason = "other weights" }],
     };
