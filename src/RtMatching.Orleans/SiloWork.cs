@@ -12,7 +12,7 @@ public sealed record SiloWork
     /// <summary>Stages of the queue worked on here; embed only where there is an engine.</summary>
     public IngestionStages Stages { get; init; } = IngestionStages.All;
 
-    /// <summary>cpu, torch, ...; null where this silo has none.</summary>
+    /// <summary>cpu, torch cuda:0 bf16, ...; null where this silo has none.</summary>
     public string? Engine { get; init; } = "cpu";
 
     /// <summary>Gives the model at a path (null: the built-in one) on this silo's device.</summary>

@@ -11,6 +11,7 @@ using RtMatching.Server.Commands;
 using RtMatching.Server.Security;
 using RtMatching.Silo.Clustering;
 using RtMatching.Silo.Shutdown;
+using RtMatching.Torch;
 
 namespace RtMatching.Silo;
 
@@ -21,11 +22,6 @@ internal static class SiloCommand
     private const int Connections = 24;
 
     private static readonly HostProgram Program = new("rtmatch-silo", "--http");
-
-    private static readonly Option<string> Engine = new("--engine")
-    {
-        Description = "What embeds here: cpu, torch (a GPU), or none.", DefaultValueFactory = _ => "cpu", HelpName = "KIND",
-    };
 
     private static readonly Option<string?> Work = new("--work")
     {
@@ -71,26 +67,28 @@ internal static class SiloCommand
 
     /// <summary>What containers set in place of options.</summary>
     private static readonly EnvironmentOptions Variables = new(
-        (Engine, "RTMATCH_ENGINE"), (Work, "RTMATCH_WORK"), (Http, "RTMATCH_HTTP"), (Name, "RTMATCH_NAME"), (Cluster, "RTMATCH_CLUSTER"),
+        (EngineOptions.Engine, "RTMATCH_ENGINE"), (EngineOptions.Device, "RTMATCH_DEVICE"), (EngineOptions.Precision, "RTMATCH_PRECISION"), (Work, "RTMATCH_WORK"), (Http, "RTMATCH_HTTP"), (Name, "RTMATCH_NAME"), (Cluster, "RTMATCH_CLUSTER"),
         (SiloPort, "RTMATCH_SILO_PORT"), (Advertise, "RTMATCH_ADVERTISE"), (GatewayPort, "RTMATCH_GATEWAY_PORT"),
         (HostSettings.RequireKeys, "RTMATCH_REQUIRE_KEYS"), (HostSettings.DatabaseName, "RTMATCH_DATABASE"), (ShutdownTime, "RTMATCH_SHUTDOWN_TIME"));
 
-    /// <param name="load">Gives the model at a path in place of the files there; null is the built-in model.</param>
+    /// <param name="load">Gives the model at a path to the engine cpu, in place of the files there; null is the built-in model.</param>
     /// <param name="configure">What a program with grains of its own adds to the silo.</param>
     public static Task<int> RunAsync(string[] args, Func<string?, LanguageModel>? load = null, Action<ISiloBuilder>? configure = null)
     {
         var command = new RootCommand("A silo of an RtMatching cluster: works on the queue, embeds, and answers requests over HTTP.")
         {
-            Engine, Work, Http, Name, Cluster, SiloPort, Advertise, GatewayPort, HostSettings.RequireKeys, HostSettings.Limit, HostSettings.DatabaseName, ShutdownTime,
+            EngineOptions.Engine, EngineOptions.Device, EngineOptions.Precision, Work, Http, Name, Cluster, SiloPort, Advertise, GatewayPort, HostSettings.RequireKeys, HostSettings.Limit, HostSettings.DatabaseName, ShutdownTime,
         };
         command.SetAction((parsed, cancellation) => ServeAsync(parsed, load, configure, cancellation));
-        return Program.RunAsync(command, args, Variables.Help, Variables.Add);
+        return Program.RunAsync(command, args, Variables.Help.Append((TorchLibrary.Variable, "folder of libtorch, where the program was built without one")), Variables.Add);
     }
 
     private static async Task<int> ServeAsync(
         ParseResult parsed, Func<string?, LanguageModel>? load, Action<ISiloBuilder>? configure, CancellationToken cancellation)
     {
-        var options = Options(parsed) with { Load = load ?? LanguageModel.Load };
+        var asked = EngineOptions.Read(parsed);
+        var options = Options(parsed, asked);
+        options = options with { Engine = asked.Find(load ?? LanguageModel.Load) };     // what it lacks is told before anything is begun
         var connectionString = "";
         await using var database = await Database.OpenAsync(
             cancellation: cancellation, database: parsed.GetValue(HostSettings.DatabaseName), say: Console.Error.WriteLine,
@@ -104,15 +102,26 @@ internal static class SiloCommand
         if (await ClusterTables.ForgetDeadAsync(database.Source, options.Cluster, ClusterSetup.SignsOfLife * 1.5, cancellation) is > 0 and var gone)
             Console.Error.WriteLine($"rtmatch-silo: {gone} silos of cluster {options.Cluster} are gone without a word for a minute; declared dead");
         await using var app = SiloHost.Build(database, connectionString, options, configure);
+        return await ServeAsync(app, options, cancellation);
+    }
+
+    private static async Task<int> ServeAsync(WebApplication app, SiloOptions options, CancellationToken cancellation)
+    {
+        using var lost = new LostDevice(app.Lifetime);
+        int code;
         try
         {
-            return await Program.ServeAsync(app, () => Started(app, options), cancellation);
+            code = await Program.ServeAsync(app, () => Started(app, options), cancellation);
         }
         catch
         {
             await LeaveAsync(app);
+            lost.ThrowIfAny();
             throw;
         }
+
+        lost.ThrowIfAny();
+        return code;
     }
 
     /// <summary>It may have joined already: so that it leaves, and is not missed for a while.</summary>
@@ -136,19 +145,18 @@ internal static class SiloCommand
 
     private static string Started(WebApplication app, SiloOptions options) =>
         $"{app.Services.GetRequiredService<Exposure>().Describe()}; silo {options.Name} at {options.Address} in cluster {options.Cluster}; " +
-        $"engine {options.Engine ?? "none"}; works {HostSettings.Describe(options.Work)}";
+        $"engine {options.Engine?.Name ?? "none"}; works {HostSettings.Describe(options.Work)}";
 
-    private static SiloOptions Options(ParseResult parsed)
+    private static SiloOptions Options(ParseResult parsed, AskedEngine engine)
     {
-        var engine = EngineOf(parsed.GetValue(Engine)!);
         var urls = HostSettings.CheckedUrls("--http", string.Join(';', parsed.GetValue(Http)!.Split(';').Select(Url)));
-        var work = WorkOf(parsed.GetValue(Work), engine);
+        var work = WorkOf(parsed.GetValue(Work), engine.Kind);
         var address = parsed.GetValue(Advertise) ?? (urls.Split(';').All(Exposure.IsLocal) ? IPAddress.Loopback : SiloAddresses.OfMachine());
         return new SiloOptions
         {
             Name = Checked("--name", parsed.GetValue(Name) ?? $"{Environment.MachineName}-{Environment.ProcessId}"),
             Cluster = Checked("--cluster", parsed.GetValue(Cluster)!),
-            Engine = engine, Work = work, Urls = urls,
+            Work = work, Urls = urls,
             Address = SiloAddresses.At(address, Port("--silo-port", parsed.GetValue(SiloPort))),
             GatewayPort = Port("--gateway-port", parsed.GetValue(GatewayPort)),
             Server = new ServerOptions
@@ -162,20 +170,12 @@ internal static class SiloCommand
     /// <summary><c>:8080</c> is every address of the machine.</summary>
     private static string Url(string text) => text.StartsWith(':') ? $"http://*{text}" : text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
 
-    private static string? EngineOf(string text) => text switch
-    {
-        "none" => null,
-        "cpu" => text,
-        "torch" => throw new UsageException("--engine torch: this build holds no RtMatching.Torch; write cpu or none"),
-        _ => throw new UsageException($"--engine {text}: write cpu, torch or none"),
-    };
-
     private static IngestionStages WorkOf(string? text, string? engine)
     {
         if (text is null) return engine is null ? IngestionStages.Parse : IngestionStages.All;
         var work = HostSettings.Work(text);
         return engine is null && work.HasFlag(IngestionStages.Embed)
-            ? throw new UsageException($"--work {text} with --engine none: embedding needs an engine; write --engine cpu, or --work parse")
+            ? throw new UsageException($"--work {text} with --engine none: embedding needs an engine; write --engine cpu or torch, or --work parse")
             : work;
     }
 

@@ -1,6 +1,7 @@
 using Orleans.Dashboard;
 using Orleans.Hosting;
 using RtMatching.Core.Storage;
+using RtMatching.Inference.Model;
 using RtMatching.Orleans;
 using RtMatching.Server;
 using RtMatching.Server.Backend;
@@ -37,7 +38,7 @@ internal static class SiloHost
 
     private static SiloWork Work(SiloOptions options) => new()
     {
-        Name = options.Name, Stages = options.Work, Engine = options.Engine, Load = options.Load,
+        Name = options.Name, Stages = options.Work, Engine = options.Engine?.Name, Load = options.Engine?.Load ?? LanguageModel.Load,
         Ingestion = options.Server.Ingestion, ShutdownTime = options.Server.ShutdownTime,
     };
 

@@ -1,6 +1,5 @@
 using System.Net;
 using RtMatching.Core.Ingestion;
-using RtMatching.Inference.Model;
 using RtMatching.Server;
 
 namespace RtMatching.Silo;
@@ -20,8 +19,8 @@ internal sealed record SiloOptions
     /// <summary>For programs that talk Orleans themselves; 0 opens none.</summary>
     public int GatewayPort { get; init; }
 
-    /// <summary>cpu; null where this silo has none.</summary>
-    public string? Engine { get; init; }
+    /// <summary>Null where this silo has none.</summary>
+    public SiloEngine? Engine { get; init; }
 
     public IngestionStages Work { get; init; }
 
@@ -29,7 +28,4 @@ internal sealed record SiloOptions
     public required string Urls { get; init; }
 
     public required ServerOptions Server { get; init; }
-
-    /// <summary>Gives the model at a path; null: the built-in one.</summary>
-    public Func<string?, LanguageModel> Load { get; init; } = LanguageModel.Load;
 }

@@ -8,8 +8,13 @@ public class SiloCommandTests
 {
     [Theory]
     [InlineData("--work parse,embed with --engine none", "--engine", "none", "--work", "parse,embed")]
-    [InlineData("RtMatching.Torch", "--engine", "torch")]
     [InlineData("--engine gpu", "--engine", "gpu")]
+    [InlineData("--device cuda with --engine cpu", "--device", "cuda")]
+    [InlineData("--precision bf16 with --engine none", "--engine", "none", "--precision", "bf16")]
+    [InlineData("'cuda1' names no device", "--engine", "torch", "--device", "cuda1")]
+    [InlineData("cuda:1 is named twice", "--engine", "torch", "--device", "cuda:1,cuda:1")]
+    [InlineData("different vectors", "--engine", "torch", "--device", "cpu,cuda:0")]
+    [InlineData("--precision f16: states of large models overflow", "--engine", "torch", "--precision", "f16")]
     [InlineData("--http ftp://here", "--http", "ftp://here")]
     [InlineData("--name a;b", "--name", "a;b")]
     [InlineData("--advertise 0.0.0.0", "--advertise", "0.0.0.0")]
@@ -25,12 +30,22 @@ public class SiloCommandTests
     }
 
     [Fact]
+    public async Task A_gpu_that_is_not_there_is_told_before_anything_is_begun()
+    {
+        // No machine has so many; without a driver or libtorch that is told. The database, which is nowhere, is not asked.
+        var (code, output) = await SiloProcess.EndedAsync("Host=nowhere", "--engine", "torch", "--device", "cuda:4095");
+        Assert.Equal(1, code);
+        Assert.Single(output.Split('\n'));
+        Assert.Matches("^rtmatch-silo: .*(libtorch|driver|cuda:4095 is not there)", output);
+    }
+
+    [Fact]
     public async Task Help_names_the_limits_the_environment_and_what_is_not_encrypted()
     {
         var (code, output) = await SiloProcess.EndedAsync("Host=nowhere", "--help");
         Assert.Equal(0, code);
         Assert.All(LimitSettings.All, limit => Assert.Contains($"{limit.Name}={limit.Default} ", output, StringComparison.Ordinal));
-        Assert.All(["RTMATCH_ENGINE", "RTMATCH_WORK", "RTMATCH_HTTP", "ConnectionStrings__rtmatch", "not encrypted"],
+        Assert.All(["RTMATCH_ENGINE", "RTMATCH_DEVICE", "RTMATCH_PRECISION", "RTMATCH_WORK", "RTMATCH_HTTP", "ConnectionStrings__rtmatch", "not encrypted"],
             word => Assert.Contains(word, output, StringComparison.Ordinal));
     }
 

@@ -5,7 +5,7 @@ namespace RtMatching.Core.Operations;
 /// <param name="Address">Where other silos reach it.</param>
 /// <param name="State">One of <see cref="SiloState"/>.</param>
 /// <param name="Work">Stages of the queue worked on there: parse, embed.</param>
-/// <param name="Engine">cpu, torch; null where it has none.</param>
+/// <param name="Engine">For those who read: cpu, torch cuda:0,cuda:1 bf16; null where it has none.</param>
 /// <param name="Problem">What keeps it from working; null where nothing does.</param>
 /// <param name="Batches">Of ingestions, in flight there now.</param>
 /// <param name="Grains">Activations by kind, for example ingestion and matching.</param>

@@ -28,7 +28,7 @@ public sealed record SiloReport
     [Id(5)]
     public StageReport[] Stages { get; init; } = [];
 
-    /// <summary>cpu, torch; null where it has none.</summary>
+    /// <summary>For those who read: cpu, torch cuda:0,cuda:1 bf16; null where it has none.</summary>
     [Id(6)]
     public string? Engine { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using RtMatching.Orleans.Tests.Synthetic;
 using RtMatching.Tests.Storage;
 
 namespace RtMatching.Orleans.Tests.Cluster;
@@ -47,6 +48,26 @@ public class ShutdownTests
         silo.Terminate();
         Assert.Equal(130, await silo.EndAsync());
         Assert.True(second.Elapsed < TimeSpan.FromSeconds(2), $"took {second.Elapsed}");
+    }
+
+    [Fact]
+    public async Task A_gpu_that_is_lost_to_the_process_ends_it_and_says_so()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var failure = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(failure, "CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be reported later");
+            var environment = new Dictionary<string, string> { [WaitingModel.PaceVariable] = "1", [WaitingModel.FailureVariable] = failure };
+            await using var silo = await SiloProcess.StartAsync(test.ConnectionString, environment, "--name", "lost");
+            Assert.Equal(1, await silo.EndAsync());
+            Assert.Contains("rtmatch-silo: cuda:0 has failed for this process: CUDA error: an illegal memory access", silo.Output, StringComparison.Ordinal);
+            Assert.Equal(ClusterView.Dead, (await new ClusterView(test.Source).StatusAsync())["lost"]);
+        }
+        finally
+        {
+            File.Delete(failure);
+        }
     }
 
     private static async Task RefusedAsync(SiloProcess silo)

@@ -8,8 +8,8 @@ namespace RtMatching.Orleans.Tests.Synthetic;
 /// state follows from its ids, so that equal texts have equal vectors in every process.
 /// </summary>
 /// <param name="perToken">Time on the device for one token of a batch.</param>
-/// <param name="fails">Asked before each batch: whether the device is gone.</param>
-internal sealed class WaitingDecoder(int vocabulary, TimeSpan perToken, Func<bool> fails) : IDecoder
+/// <param name="failure">Asked before each batch: what it fails with; null where it does not.</param>
+internal sealed class WaitingDecoder(int vocabulary, TimeSpan perToken, Func<Exception?> failure) : IDecoder
 {
     public const int Hidden = 64;
 
@@ -22,7 +22,7 @@ internal sealed class WaitingDecoder(int vocabulary, TimeSpan perToken, Func<boo
     public IDecoderState Prefill(
         PackedBatch batch, Capture capture, MemorySource memory = default, IPromptPrefix? prefix = null, CancellationToken cancellation = default)
     {
-        if (fails()) throw new InvalidOperationException("The device is gone.");
+        if (failure() is { } exception) throw exception;
         if (cancellation.WaitHandle.WaitOne(perToken * batch.Tokens)) cancellation.ThrowIfCancellationRequested();
         return new State(batch);
     }

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using RtMatching.Core.Profiles;
 using RtMatching.Inference.Model;
+using RtMatching.Torch;
 
 namespace RtMatching.Orleans.Tests.Synthetic;
 
@@ -10,7 +12,7 @@ internal static class WaitingModel
     /// <summary>Microseconds for each token.</summary>
     public const string PaceVariable = "RTMATCH_TEST_MICROSECONDS_PER_TOKEN";
 
-    /// <summary>A path; while a file is there, the device is gone.</summary>
+    /// <summary>A path; while a file is there, the device is gone, for good where the file holds what libtorch says then.</summary>
     public const string FailureVariable = "RTMATCH_TEST_FAILS_WHILE";
 
     /// <summary>Other weights than those of <see cref="Profile"/>, for a silo that must be refused.</summary>
@@ -27,7 +29,14 @@ internal static class WaitingModel
         var pace = TimeSpan.FromMicroseconds(double.Parse(Environment.GetEnvironmentVariable(PaceVariable) ?? "20", CultureInfo.InvariantCulture));
         var failure = Environment.GetEnvironmentVariable(FailureVariable);
         var weights = Environment.GetEnvironmentVariable(WeightsVariable) is { Length: > 0 } other ? other : Weights;
-        return new LanguageModel(Name, weights, tokenizer, new WaitingDecoder(tokenizer.VocabularySize, pace, () => failure is not null && File.Exists(failure)));
+        return new LanguageModel(Name, weights, tokenizer, new WaitingDecoder(tokenizer.VocabularySize, pace, () => Failure(failure)));
+    }
+
+    private static Exception? Failure(string? path)
+    {
+        if (path is null || !File.Exists(path)) return null;
+        var gone = new InvalidOperationException("The device is gone.");
+        return File.ReadAllText(path) is { Length: > 0 } said ? TorchErrors.Translate(new ExternalException(said), new TorchDevice(0)) ?? gone : gone;
     }
 
     /// <summary>What everything in a test's database is embedded with.</summary>

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using RtMatching.Inference.Model;
+using RtMatching.Server.Commands;
+using RtMatching.Torch;
+
+namespace RtMatching.Silo;
+
+/// <summary>What embeds here, ready to load models.</summary>
+/// <param name="Name">For example cpu, or torch cuda:0,cuda:1 bf16.</param>
+/// <param name="Load">Gives the model at a path; null: the built-in one.</param>
+internal sealed record SiloEngine(string Name, Func<string?, LanguageModel> Load);
+
+/// <summary>The options that say what embeds here.</summary>
+internal static class EngineOptions
+{
+    private const string Cpu = "cpu";
+    private const string Torch = "torch";
+    private const string None = "none";
+
+    public static Option<string> Engine { get; } = new("--engine")
+    {
+        Description = "What embeds here: cpu (needs nothing else), torch (libtorch, for GPUs), or none.", DefaultValueFactory = _ => Cpu, HelpName = "KIND",
+    };
+
+    public static Option<string?> Device { get; } = new("--device")
+    {
+        Description = "Where torch runs: cuda for every GPU of the machine, GPUs like cuda:0,cuda:1, or cpu [default: cuda].", HelpName = "DEVICE",
+    };
+
+    public static Option<string?> Precision { get; } = new("--precision")
+    {
+        Description = "What torch computes in: bf16 or f32 [default: bf16 on GPUs, f32 on the CPU].", HelpName = "TYPE",
+    };
+
+    /// <exception cref="UsageException">An unknown value, or options that do not go together.</exception>
+    public static AskedEngine Read(ParseResult parsed)
+    {
+        var kind = parsed.GetValue(Engine)!;
+        if (kind is not (Cpu or Torch or None)) throw new UsageException($"--engine {kind}: write {Cpu}, {Torch} or {None}");
+        if (kind == Torch) return new AskedEngine(kind, Settings(parsed));
+        foreach (var option in new[] { Device, Precision })
+        {
+            if (parsed.GetValue(option) is { } value)
+                throw new UsageException($"{option.Name} {value} with --engine {kind}: only torch has {option.Name}; write --engine {Torch}, or leave it out");
+        }
+
+        return new AskedEngine(kind == None ? null : kind, null);
+    }
+
+    private static TorchSettings Settings(ParseResult parsed)
+    {
+        var devices = parsed.GetValue(Device) is { } text ? Value(Device, text, TorchDevices.Parse) : TorchDevices.EveryGpu;
+        return new TorchSettings(devices, parsed.GetValue(Precision) is { } type ? Value(Precision, type, TorchPrecisions.Parse) : null);
+    }
+
+    private static T Value<T>(Option option, string text, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(text);
+        }
+        catch (FormatException wrong)
+        {
+            throw new UsageException($"{option.Name} {text}: {wrong.Message}");
+        }
+    }
+}
+
+/// <summary>What the options ask for, before it is known whether this machine has it.</summary>
+/// <param name="Kind">cpu or torch; null for none.</param>
+internal sealed record AskedEngine(string? Kind, TorchSettings? Torch)
+{
+    /// <param name="load">What gives models where torch does not.</param>
+    /// <returns>Null for none.</returns>
+    /// <exception cref="TorchUnavailableException">libtorch, the driver or a device is not there.</exception>
+    public SiloEngine? Find(Func<string?, LanguageModel> load)
+    {
+        if (Torch is null) return Kind is null ? null : new SiloEngine(Kind, load);
+        var found = new TorchDevices(TorchLibrary.Require(Torch.Devices));
+        var settings = new TorchSettings(found, Torch.Precision ?? TorchPrecisions.Default(found.AreCuda));
+        return new SiloEngine($"{Kind} {found} {settings.Precision!.Value.Name()}", path => TorchModels.Load(path, settings));
+    }
+}
