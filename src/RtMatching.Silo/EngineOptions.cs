@@ -16,10 +16,14 @@ internal static class EngineOptions
     private const string Cpu = "cpu";
     private const string Torch = "torch";
     private const string None = "none";
+    private const string Own = "rtmatch";
+    private const string Ml = "ml";
 
     public static Option<string> Engine { get; } = new("--engine")
     {
-        Description = "What embeds here: cpu (needs nothing else), torch (libtorch, for GPUs), or none.", DefaultValueFactory = _ => Cpu, HelpName = "KIND",
+        Description = "What embeds here: cpu (needs nothing else), torch (libtorch, for GPUs), or none.",
+        DefaultValueFactory = _ => Cpu,
+        HelpName = "KIND",
     };
 
     public static Option<string?> Device { get; } = new("--device")
@@ -32,26 +36,37 @@ internal static class EngineOptions
         Description = "What torch computes in: bf16 or f32 [default: bf16 on GPUs, f32 on the CPU].", HelpName = "TYPE",
     };
 
+    public static Option<string?> Tokenizer { get; } = new("--tokenizer")
+    {
+        Description = $"What torch reads texts with: {Own}, or {Ml} (Microsoft.ML.Tokenizers), which gives the same ids more slowly, and which " +
+            $"one long word of a hostile text can occupy for minutes [default: {Own}].",
+        HelpName = "NAME",
+    };
+
     /// <exception cref="UsageException">An unknown value, or options that do not go together.</exception>
     public static AskedEngine Read(ParseResult parsed)
     {
         var kind = parsed.GetValue(Engine)!;
         if (kind is not (Cpu or Torch or None)) throw new UsageException($"--engine {kind}: write {Cpu}, {Torch} or {None}");
         if (kind == Torch) return new AskedEngine(kind, Settings(parsed));
-        foreach (var option in new[] { Device, Precision })
+        foreach (var option in new[] { Device, Precision, Tokenizer })
         {
-            if (parsed.GetValue(option) is { } value)
-                throw new UsageException($"{option.Name} {value} with --engine {kind}: only torch has {option.Name}; write --engine {Torch}, or leave it out");
+            if (parsed.GetValue(option) is not { } value) continue;
+            throw new UsageException($"{option.Name} {value} with --engine {kind}: only torch has it; write --engine {Torch}, or leave it out");
         }
 
         return new AskedEngine(kind == None ? null : kind, null);
     }
 
-    private static TorchSettings Settings(ParseResult parsed)
-    {
-        var devices = parsed.GetValue(Device) is { } text ? Value(Device, text, TorchDevices.Parse) : TorchDevices.EveryGpu;
-        return new TorchSettings(devices, parsed.GetValue(Precision) is { } type ? Value(Precision, type, TorchPrecisions.Parse) : null);
-    }
+    private static TorchSettings Settings(ParseResult parsed) => new(
+        parsed.GetValue(Device) is { } devices ? Value(Device, devices, TorchDevices.Parse) : TorchDevices.EveryGpu,
+        parsed.GetValue(Precision) is { } precision ? Value(Precision, precision, TorchPrecisions.Parse) : null,
+        parsed.GetValue(Tokenizer) switch
+        {
+            null or Own => TokenizerKind.RtMatching,
+            Ml => TokenizerKind.MicrosoftMl,
+            var other => throw new UsageException($"--tokenizer {other}: write {Own} or {Ml}"),
+        });
 
     private static T Value<T>(Option option, string text, Func<string, T> parse)
     {
@@ -77,7 +92,7 @@ internal sealed record AskedEngine(string? Kind, TorchSettings? Torch)
     {
         if (Torch is null) return Kind is null ? null : new SiloEngine(Kind, load);
         var found = new TorchDevices(TorchLibrary.Require(Torch.Devices));
-        var settings = new TorchSettings(found, Torch.Precision ?? TorchPrecisions.Default(found.AreCuda));
+        var settings = Torch with { Devices = found, Precision = Torch.Precision ?? TorchPrecisions.Default(found.AreCuda) };
         return new SiloEngine($"{Kind} {found} {settings.Precision!.Value.Name()}", path => TorchModels.Load(path, settings));
     }
 }

@@ -67,7 +67,9 @@ internal static class SiloCommand
 
     /// <summary>What containers set in place of options.</summary>
     private static readonly EnvironmentOptions Variables = new(
-        (EngineOptions.Engine, "RTMATCH_ENGINE"), (EngineOptions.Device, "RTMATCH_DEVICE"), (EngineOptions.Precision, "RTMATCH_PRECISION"), (Work, "RTMATCH_WORK"), (Http, "RTMATCH_HTTP"), (Name, "RTMATCH_NAME"), (Cluster, "RTMATCH_CLUSTER"),
+        (EngineOptions.Engine, "RTMATCH_ENGINE"), (EngineOptions.Device, "RTMATCH_DEVICE"), (EngineOptions.Precision, "RTMATCH_PRECISION"),
+        (EngineOptions.Tokenizer, "RTMATCH_TOKENIZER"), (Work, "RTMATCH_WORK"), (Http, "RTMATCH_HTTP"), (Name, "RTMATCH_NAME"),
+        (Cluster, "RTMATCH_CLUSTER"),
         (SiloPort, "RTMATCH_SILO_PORT"), (Advertise, "RTMATCH_ADVERTISE"), (GatewayPort, "RTMATCH_GATEWAY_PORT"),
         (HostSettings.RequireKeys, "RTMATCH_REQUIRE_KEYS"), (HostSettings.DatabaseName, "RTMATCH_DATABASE"), (ShutdownTime, "RTMATCH_SHUTDOWN_TIME"));
 
@@ -77,10 +79,12 @@ internal static class SiloCommand
     {
         var command = new RootCommand("A silo of an RtMatching cluster: works on the queue, embeds, and answers requests over HTTP.")
         {
-            EngineOptions.Engine, EngineOptions.Device, EngineOptions.Precision, Work, Http, Name, Cluster, SiloPort, Advertise, GatewayPort, HostSettings.RequireKeys, HostSettings.Limit, HostSettings.DatabaseName, ShutdownTime,
+            EngineOptions.Engine, EngineOptions.Device, EngineOptions.Precision, EngineOptions.Tokenizer, Work, Http, Name, Cluster, SiloPort,
+            Advertise, GatewayPort, HostSettings.RequireKeys, HostSettings.Limit, HostSettings.DatabaseName, ShutdownTime,
         };
         command.SetAction((parsed, cancellation) => ServeAsync(parsed, load, configure, cancellation));
-        return Program.RunAsync(command, args, Variables.Help.Append((TorchLibrary.Variable, "folder of libtorch, where the program was built without one")), Variables.Add);
+        var environment = Variables.Help.Append((TorchLibrary.Variable, "folder of libtorch, where the program was built without one"));
+        return Program.RunAsync(command, args, environment, Variables.Add);
     }
 
     private static async Task<int> ServeAsync(

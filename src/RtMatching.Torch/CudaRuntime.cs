@@ -25,9 +25,8 @@ internal sealed unsafe class CudaRuntime
     public static CudaRuntime? Find()
     {
         var name = OperatingSystem.IsWindows() ? "cudart" : "libcudart";    // libcudart.so.12, or libcudart-HASH.so.12 where it is bundled
-        return NativeFiles.Loaded(name) is { } path && NativeLibrary.TryLoad(path, out var runtime) && NativeLibrary.TryLoad(DriverName, out var driver)
-            ? new CudaRuntime(runtime, driver)
-            : null;
+        if (NativeFiles.Loaded(name) is not { } path || !NativeLibrary.TryLoad(path, out var runtime)) return null;
+        return NativeLibrary.TryLoad(DriverName, out var driver) ? new CudaRuntime(runtime, driver) : null;
     }
 
     /// <returns>The error, or <see cref="Success"/>.</returns>
@@ -43,7 +42,7 @@ internal sealed unsafe class CudaRuntime
     public string Explain(int error) =>
         Marshal.PtrToStringUTF8(((delegate* unmanaged<int, nint>)Export("cudaGetErrorString"))(error)) ?? $"error {error}";
 
-    /// <summary>The newest CUDA that the driver knows and the one that libtorch was built for, as 1000 x major + 10 x minor; 0 where it is not known.</summary>
+    /// <summary>The newest CUDA that the driver knows and the one that libtorch was built for: 1000 x major + 10 x minor, 0 where it is not known.</summary>
     public (int Driver, int Runtime) Versions()
     {
         int driver = 0, runtime = 0;

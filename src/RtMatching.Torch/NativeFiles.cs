@@ -10,12 +10,13 @@ internal static class NativeFiles
     public static string Name(string library) =>
         OperatingSystem.IsWindows() ? $"{library}.dll" : OperatingSystem.IsMacOS() ? $"lib{library}.dylib" : $"lib{library}.so";
 
-    /// <summary>The library's file in a folder, or else one with a version after its name, as distributions have them; null where there is none.</summary>
+    /// <summary>The library's file in a folder, or else one with a version after its name, as distributions have them; null where none is.</summary>
     public static string? Find(string folder, string library)
     {
         var path = Path.Combine(folder, Name(library));
         if (File.Exists(path)) return path;
-        return Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"{Name(library)}.*").Order(StringComparer.Ordinal).FirstOrDefault() : null;
+        if (!Directory.Exists(folder)) return null;
+        return Directory.EnumerateFiles(folder, $"{Name(library)}.*").Order(StringComparer.Ordinal).FirstOrDefault();
     }
 
     /// <summary>The file of this process whose name begins so; null where none is loaded.</summary>
@@ -29,9 +30,10 @@ internal static class NativeFiles
     /// <summary>Folders that the runtime loads this program's native libraries from.</summary>
     public static IReadOnlyList<string> Folders()
     {
-        var runtime = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return [.. runtime.Append(AppContext.BaseDirectory).Append(Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native"))
-            .Select(Path.TrimEndingDirectorySeparator).Distinct()];
+        var told = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        var own = Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native");
+        string[] folders = [.. told.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries), AppContext.BaseDirectory, own];
+        return [.. folders.Select(Path.TrimEndingDirectorySeparator).Distinct()];
     }
 
     /// <returns>Why it cannot be loaded, in the system's loader's words; null where it is loaded now.</returns>

@@ -30,7 +30,9 @@ internal sealed class TokenBudget
     public int Tokens => Volatile.Read(ref _tokens);
 
     /// <param name="free">Bytes that are free on the device now.</param>
-    /// <param name="probe">Runs a batch of so many tokens as batches are run, all that they keep included; throws <see cref="DeviceMemoryException"/> where it does not fit.</param>
+    /// <param name="probe">
+    /// Runs a batch of so many tokens as batches are run, all that they keep included; throws <see cref="DeviceMemoryException"/> where it does not fit.
+    /// </param>
     /// <exception cref="DeviceMemoryException">Not even a small batch fits beside the model.</exception>
     public static TokenBudget Measure(Func<long> free, Action<int> probe)
     {

@@ -24,8 +24,9 @@ public sealed record TorchDevices(IReadOnlyList<TorchDevice>? Named)
         }
 
         // Vectors of one model must not depend on which of its devices was free.
-        if (named.DistinctBy(device => device.IsCuda).Count() > 1) throw new FormatException($"GPUs and the CPU give one model different vectors; {Forms}");
-        return new TorchDevices(named);
+        return named.DistinctBy(device => device.IsCuda).Count() == 1
+            ? new TorchDevices(named)
+            : throw new FormatException($"GPUs and the CPU give one model different vectors; {Forms}");
     }
 
     /// <param name="gpus">Their names; cuda:0 is the first.</param>
@@ -33,11 +34,10 @@ public sealed record TorchDevices(IReadOnlyList<TorchDevice>? Named)
     internal IReadOnlyList<TorchDevice> On(IReadOnlyList<string> gpus)
     {
         var missing = Named?.FirstOrDefault(device => device.Index >= gpus.Count);
-        return missing is null
-            ? Named ?? [.. Enumerable.Range(0, gpus.Count).Select(index => new TorchDevice(index))]
-            : throw new TorchUnavailableException(
-                $"{missing} is not there: this machine has {string.Join(", ", gpus.Select((name, index) => $"cuda:{index} ({name})"))}. Name one of these, " +
-                "or look whether CUDA_VISIBLE_DEVICES hides it");
+        if (missing is null) return Named ?? [.. Enumerable.Range(0, gpus.Count).Select(index => new TorchDevice(index))];
+        var has = string.Join(", ", gpus.Select((name, index) => $"cuda:{index} ({name})"));
+        throw new TorchUnavailableException(
+            $"{missing} is not there: this machine has {has}. Name one of these, or look whether CUDA_VISIBLE_DEVICES hides it");
     }
 
     public override string ToString() => Named is null ? "cuda" : string.Join(',', Named);

@@ -37,7 +37,8 @@ public static class TorchErrors
     {
         if (IsOutOfMemory(exception)) return new DeviceMemoryException($"The batch does not fit the memory of {device}.", exception);
         if (!IsFatal(exception)) return null;
-        var lost = new DeviceLostException($"{device} has failed for this process: {FirstLine(exception)}. Only a new process can use it again", exception);
+        var lost = new DeviceLostException(
+            $"{device} has failed for this process: {FirstLine(exception)}. Only a new process can use it again", exception);
         if (Interlocked.Exchange(ref _lost, 1) == 0) DeviceLost?.Invoke(lost);
         return lost;
     }
@@ -47,7 +48,7 @@ public static class TorchErrors
 
     /// <summary>Every further call fails alike.</summary>
     internal static bool IsFatal(Exception exception) =>
-        Says(exception, Ends) && (exception.Message.Contains("CUDA error", StringComparison.Ordinal) || exception.Message.Contains("CUBLAS", StringComparison.Ordinal));
+        Says(exception, Ends) && exception.Message.Contains("CUDA error", StringComparison.Ordinal);
 
     private static bool Says(Exception exception, string[] words) =>
         exception is ExternalException && words.Any(word => exception.Message.Contains(word, StringComparison.OrdinalIgnoreCase));

@@ -81,7 +81,7 @@ public static partial class TorchLibrary
         }
     }
 
-    /// <summary>As the archive of libtorch (build-version) and the Python package (version.py) write it beside their folder lib; null where neither is there.</summary>
+    /// <summary>As the archive of libtorch (build-version) and the Python package (version.py) write it beside their folder lib; else null.</summary>
     internal static string? VersionOf(string folder)
     {
         var above = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder;

@@ -5,7 +5,18 @@ namespace RtMatching.Torch;
 /// <summary>How models are run on libtorch.</summary>
 /// <param name="Devices">A model is loaded on each of them; an engine runs them side by side.</param>
 /// <param name="Precision">Null is bf16 on GPUs and f32 on the CPU.</param>
-public sealed record TorchSettings(TorchDevices Devices, TorchPrecision? Precision = null);
+/// <param name="Tokenizer">Of the two that give the same ids.</param>
+public sealed record TorchSettings(TorchDevices Devices, TorchPrecision? Precision = null, TokenizerKind Tokenizer = TokenizerKind.RtMatching);
+
+/// <summary>Whose tokenizer it is.</summary>
+public enum TokenizerKind
+{
+    /// <summary>Ours: the faster, in time that grows with the text's length.</summary>
+    RtMatching,
+
+    /// <summary><see cref="MlTokenizer"/>, for texts that can be trusted.</summary>
+    MicrosoftMl,
+}
 
 /// <summary>Loads models for libtorch.</summary>
 public static class TorchModels
@@ -18,7 +29,7 @@ public static class TorchModels
         var devices = TorchLibrary.Require(settings.Devices);
         var precision = settings.Precision ?? TorchPrecisions.Default(settings.Devices.AreCuda);
         var parts = new ModelParts { Decoders = [.. devices.Select(device => Decoder(device, precision))] };
-        return LanguageModel.Load(path, parts);
+        return LanguageModel.Load(path, settings.Tokenizer == TokenizerKind.MicrosoftMl ? parts with { Tokenizer = MlTokenizer.Create } : parts);
     }
 
     private static DecoderFactory Decoder(TorchDevice device, TorchPrecision precision) => (config, weights) =>
@@ -29,8 +40,9 @@ public static class TorchModels
         }
         catch (DeviceMemoryException full)
         {
-            var help = precision == TorchPrecision.Float32 ? "take bf16, a GPU with more memory, or a smaller model" : "take a GPU with more memory, or a smaller model";
-            throw new InvalidModelException($"The model in {precision.Name()} does not fit {device} beside what is there already: {help}.", full);
+            var half = precision == TorchPrecision.Float32 ? $"{TorchPrecision.BFloat16.Name()}, " : "";
+            throw new InvalidModelException(
+                $"The model in {precision.Name()} does not fit {device} beside what is there already: take {half}a GPU with more memory, or a smaller model.", full);
         }
     };
 }

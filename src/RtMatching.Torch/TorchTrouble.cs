@@ -3,7 +3,8 @@ namespace RtMatching.Torch;
 /// <summary>What keeps libtorch from being used, as errors that name what is missing and what to do. Knows words, touches nothing.</summary>
 internal static class TorchTrouble
 {
-    private const string Bring = $"Build with -p:TorchRuntime=cpu or -p:TorchRuntime=cuda-linux, which brings it, or set {TorchLibrary.Variable} to a folder that holds";
+    private const string Bring =
+        $"Build with -p:TorchRuntime=cpu or -p:TorchRuntime=cuda-linux, which brings it, or set {TorchLibrary.Variable} to a folder that holds";
 
     /// <summary>Of the file that TorchSharp's own package brings.</summary>
     public static TorchUnavailableException NoShim(string name, IEnumerable<string> folders) => new(
@@ -29,31 +30,34 @@ internal static class TorchTrouble
         $"{TorchLibrary.Variable}={folder}: this program brings a libtorch of its own in {own}. Unset it, or build without -p:TorchRuntime");
 
     public static TorchUnavailableException OtherVersion(string folder, string found) => new(
-        $"{TorchLibrary.Variable}={folder}: that is libtorch {found}, and TorchSharp is built for {TorchLibrary.Version}; name a folder of {TorchLibrary.Version}");
+        $"{TorchLibrary.Variable}={folder}: that is libtorch {found}, and TorchSharp is built for {TorchLibrary.Version}; name a folder of that");
 
     /// <param name="error">The loader's words.</param>
     public static TorchUnavailableException NotLoaded(string path, string error) => new(
         $"{path} cannot be loaded: {error}. Bring what it asks for, or a libtorch {TorchLibrary.Version} that is made for this system");
 
     public static TorchUnavailableException CpuBuild(string folder) => new(
-        $"the libtorch in {folder} is a build for the CPU alone, and a GPU is asked for. Build with -p:TorchRuntime=cuda-linux, set {TorchLibrary.Variable} " +
-        $"to the folder lib of a CUDA build of libtorch {TorchLibrary.Version}, or ask for the device cpu");
+        $"the libtorch in {folder} is a build for the CPU alone, and a GPU is asked for. Build with -p:TorchRuntime=cuda-linux, set " +
+        $"{TorchLibrary.Variable} to the folder lib of a CUDA build of libtorch {TorchLibrary.Version}, or ask for the device cpu");
 
     public static TorchUnavailableException NoDriver(string library) => new(
         $"the NVIDIA driver is not there ({library} cannot be loaded), and a GPU is asked for. Install the driver; in a container, start it with " +
         "the GPUs (docker run --gpus all, with the NVIDIA Container Toolkit), or ask for the device cpu");
 
     public static TorchUnavailableException NoRuntime(string folder) => new(
-        $"the libtorch in {folder} has loaded no CUDA runtime (libcudart). It is not whole: bring a CUDA build of libtorch {TorchLibrary.Version} again");
+        $"the libtorch in {folder} has loaded no CUDA runtime (libcudart). It is not whole: bring its CUDA build {TorchLibrary.Version} again");
 
     /// <param name="error">Of the CUDA runtime, when it counts the GPUs.</param>
     /// <param name="words">Its own for that error.</param>
     /// <param name="versions">As <see cref="CudaRuntime.Versions"/> gives them.</param>
     public static TorchUnavailableException OfCuda(int error, string words, (int Driver, int Runtime) versions) => error switch
     {
-        35 => new($"the NVIDIA driver is too old: it knows CUDA {Cuda(versions.Driver)}, and libtorch is built for CUDA {Cuda(versions.Runtime)}. Install a newer driver"),
+        35 => new(
+            $"the NVIDIA driver is too old: it knows CUDA {Cuda(versions.Driver)}, and libtorch is built for CUDA {Cuda(versions.Runtime)}. " +
+            "Install a newer driver"),
         100 => NoGpu(),
-        803 => new($"the NVIDIA driver's library and its kernel module are of different versions ({words}). Restart the machine, or install the driver again"),
+        803 => new(
+            $"the NVIDIA driver's library and its kernel module are of different versions ({words}). Restart the machine, or install the driver again"),
         _ => new($"CUDA does not start: {words} (error {error}; the driver knows CUDA {Cuda(versions.Driver)}). Look what nvidia-smi says"),
     };
 

@@ -14,6 +14,7 @@ public class SiloCommandTests
     [InlineData("'cuda1' names no device", "--engine", "torch", "--device", "cuda1")]
     [InlineData("cuda:1 is named twice", "--engine", "torch", "--device", "cuda:1,cuda:1")]
     [InlineData("different vectors", "--engine", "torch", "--device", "cpu,cuda:0")]
+    [InlineData("--tokenizer theirs: write rtmatch or ml", "--engine", "torch", "--tokenizer", "theirs")]
     [InlineData("--precision f16: states of large models overflow", "--engine", "torch", "--precision", "f16")]
     [InlineData("--http ftp://here", "--http", "ftp://here")]
     [InlineData("--name a;b", "--name", "a;b")]
@@ -45,8 +46,12 @@ public class SiloCommandTests
         var (code, output) = await SiloProcess.EndedAsync("Host=nowhere", "--help");
         Assert.Equal(0, code);
         Assert.All(LimitSettings.All, limit => Assert.Contains($"{limit.Name}={limit.Default} ", output, StringComparison.Ordinal));
-        Assert.All(["RTMATCH_ENGINE", "RTMATCH_DEVICE", "RTMATCH_PRECISION", "RTMATCH_WORK", "RTMATCH_HTTP", "ConnectionStrings__rtmatch", "not encrypted"],
-            word => Assert.Contains(word, output, StringComparison.Ordinal));
+        string[] words =
+        [
+            "RTMATCH_ENGINE", "RTMATCH_DEVICE", "RTMATCH_PRECISION", "RTMATCH_TOKENIZER", "RTMATCH_LIBTORCH", "RTMATCH_WORK", "RTMATCH_HTTP",
+            "ConnectionStrings__rtmatch", "not encrypted",
+        ];
+        Assert.All(words, word => Assert.Contains(word, output, StringComparison.Ordinal));
     }
 
     [Fact]

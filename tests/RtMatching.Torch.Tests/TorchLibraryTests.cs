@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace RtMatching.Torch.Tests;
 
 public sealed class TorchLibraryTests : IDisposable
@@ -8,8 +10,8 @@ public sealed class TorchLibraryTests : IDisposable
     public void It_asks_for_the_libtorch_that_torchsharp_is_built_for()
     {
         // Read without touching it: that would load libtorch.
-        var torchSharp = (string)typeof(TorchSharp.torch).GetField("libtorchPackageVersion", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!
-            .GetRawConstantValue()!;
+        var field = typeof(TorchSharp.torch).GetField("libtorchPackageVersion", BindingFlags.NonPublic | BindingFlags.Static)!;
+        var torchSharp = (string)field.GetRawConstantValue()!;
         Assert.True(TorchLibrary.IsVersion(torchSharp), torchSharp);
         Assert.False(TorchLibrary.IsVersion("2.1.0"));
     }
@@ -62,8 +64,9 @@ public sealed class TorchLibraryTests : IDisposable
     {
         const string missing = "libtorch_cpu.so: cannot open shared object file: No such file or directory";
         Says(TorchTrouble.NoShim("libLibTorchSharp.so", ["/app"]), "libLibTorchSharp.so", "/app", "Restore");
-        Says(TorchTrouble.BrokenShim("libLibTorchSharp.so", "/app", missing), "libtorch is not there: libtorch_cpu.so", "/app", "TorchRuntime=cuda-linux", "RTMATCH_LIBTORCH");
-        Says(TorchTrouble.BrokenShim("libLibTorchSharp.so", "/app", "libc.so.6: version `GLIBC_2.38' not found"), "libLibTorchSharp.so cannot be loaded", "GLIBC_2.38");
+        const string shim = "libLibTorchSharp.so";
+        Says(TorchTrouble.BrokenShim(shim, "/app", missing), "libtorch is not there: libtorch_cpu.so", "/app", "cuda-linux", "RTMATCH_LIBTORCH");
+        Says(TorchTrouble.BrokenShim(shim, "/app", "libc.so.6: version `GLIBC_2.38' not found"), $"{shim} cannot be loaded", "GLIBC_2.38");
         Says(TorchTrouble.NoFolder("/opt/x"), "RTMATCH_LIBTORCH=/opt/x", "no such folder");
         Says(TorchTrouble.TwoLibraries("/opt/x", "/app"), "RTMATCH_LIBTORCH=/opt/x", "/app", "Unset");
         Says(TorchTrouble.NotInFolder("/opt/x", "libtorch.so"), "RTMATCH_LIBTORCH=/opt/x", "libtorch.so is not in it", "2.10");
