@@ -38,8 +38,7 @@ internal static class EngineOptions
 
     public static Option<string?> Tokenizer { get; } = new("--tokenizer")
     {
-        Description = $"What torch reads texts with: {Own}, or {Ml} (Microsoft.ML.Tokenizers), which gives the same ids more slowly, and which " +
-            $"one long word of a hostile text can occupy for minutes [default: {Own}].",
+        Description = $"What torch reads texts with: {Own}, or {Ml} (Microsoft.ML.Tokenizers), which gives the same ids more slowly [default: {Own}].",
         HelpName = "NAME",
     };
 

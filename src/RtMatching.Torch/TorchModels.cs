@@ -11,10 +11,10 @@ public sealed record TorchSettings(TorchDevices Devices, TorchPrecision? Precisi
 /// <summary>Whose tokenizer it is.</summary>
 public enum TokenizerKind
 {
-    /// <summary>Ours: the faster, in time that grows with the text's length.</summary>
+    /// <summary>Ours: the faster.</summary>
     RtMatching,
 
-    /// <summary><see cref="MlTokenizer"/>, for texts that can be trusted.</summary>
+    /// <summary><see cref="MlTokenizer"/>.</summary>
     MicrosoftMl,
 }
 
