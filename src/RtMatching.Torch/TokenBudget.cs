@@ -13,7 +13,10 @@ internal sealed class TokenBudget
     /// <summary>Larger batches are no faster, and answers come later.</summary>
     public const int Most = 65_536;
 
-    private const int Small = 256;      // it makes libtorch load its kernels and workspaces, which are not the tokens'
+    /// <summary>Below it a batch is a text or two, which are run all the same; a GPU that was full for a moment would be slow for good.</summary>
+    public const int Least = 256;
+
+    private const int Small = Least;    // it makes libtorch load its kernels and workspaces, which are not the tokens'
     private const int Large = 4_096;
 
     // The device gives memory in pieces of 2 to 20 MiB: from this growth on they no longer blur what a token takes.
@@ -24,8 +27,7 @@ internal sealed class TokenBudget
 
     private int _tokens;
 
-    /// <param name="tokens">At least 1.</param>
-    internal TokenBudget(int tokens) => _tokens = Math.Clamp(tokens, 1, Most);
+    internal TokenBudget(int tokens) => _tokens = Math.Clamp(tokens, Least, Most);
 
     public int Tokens => Volatile.Read(ref _tokens);
 
@@ -51,10 +53,10 @@ internal sealed class TokenBudget
         return new TokenBudget(Math.Min(limit, Reckon(room, small, (fits, room - free()))));
     }
 
-    /// <summary>A batch of so many did not fit: the next are smaller.</summary>
+    /// <summary>A batch of so many did not fit: the next are smaller, down to <see cref="Least"/>.</summary>
     public void Shrink(int tokens)
     {
-        var next = (int)Math.Max(1, 3L * Math.Max(1, tokens) / 4);
+        var next = (int)Math.Max(Least, 3L * tokens / 4);
         for (var now = Tokens; next < now; now = Tokens)
         {
             if (Interlocked.CompareExchange(ref _tokens, next, now) == now) return;
@@ -70,7 +72,7 @@ internal sealed class TokenBudget
         var token = (double)(large.Bytes - small) / (large.Tokens - Small);
         if (token <= 0) return Most;
         var constant = Math.Max(0, small - Small * token);
-        return (int)Math.Clamp(((1 - Margin) * room - constant) / token, 1, Most);
+        return (int)Math.Clamp(((1 - Margin) * room - constant) / token, Least, Most);
     }
 
     private static bool Fits(Action<int> probe, int tokens)

@@ -53,7 +53,9 @@ public class TokenBudgetTests
         budget.Shrink(10_000);      // of another loop's, sent before
         Assert.Equal(6_000, budget.Tokens);
         for (var times = 0; times < 100; times++) budget.Shrink(budget.Tokens);
-        Assert.Equal(1, budget.Tokens);
+        Assert.Equal(TokenBudget.Least, budget.Tokens);
+        budget.Shrink(0);
+        Assert.Equal(TokenBudget.Least, budget.Tokens);
     }
 
     [Fact]
