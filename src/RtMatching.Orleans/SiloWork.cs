@@ -20,6 +20,9 @@ public sealed record SiloWork
 
     public IngestionOptions Ingestion { get; init; } = new();
 
+    /// <summary>Batches of one ingestion that are embedded here at once: for each device one that runs, and one that is prepared meanwhile.</summary>
+    public int EmbedWindow { get; init; } = 2;
+
     /// <summary>How long a stopping silo finishes what it does before it hands back what it leased.</summary>
     public TimeSpan ShutdownTime { get; init; } = TimeSpan.FromSeconds(20);
 }

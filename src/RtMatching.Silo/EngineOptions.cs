@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RtMatching.Core.Ingestion;
 using RtMatching.Inference.Model;
 using RtMatching.Server.Commands;
 using RtMatching.Torch;
@@ -8,7 +9,16 @@ namespace RtMatching.Silo;
 /// <summary>What embeds here, ready to load models.</summary>
 /// <param name="Name">For example cpu, or torch cuda:0,cuda:1 bf16.</param>
 /// <param name="Load">Gives the model at a path; null: the built-in one.</param>
-internal sealed record SiloEngine(string Name, Func<string?, LanguageModel> Load);
+/// <param name="Gpus">That it runs on.</param>
+internal sealed record SiloEngine(string Name, Func<string?, LanguageModel> Load, int Gpus = 0)
+{
+    /// <summary>Batches of one ingestion at once: for each device one that runs, and one that is prepared meanwhile.</summary>
+    public int EmbedWindow => 2 * Math.Max(1, Gpus);
+
+    /// <summary>A GPU does in a moment what a CPU takes a minute for: it is given as much at once as its memory takes, or it would wait.</summary>
+    public IngestionOptions Pace(IngestionOptions options) =>
+        Gpus == 0 ? options : options with { EmbedBatch = 8 * options.EmbedBatch, EmbedBatchCharacters = 8 * options.EmbedBatchCharacters };
+}
 
 /// <summary>The options that say what embeds here.</summary>
 internal static class EngineOptions
@@ -92,6 +102,6 @@ internal sealed record AskedEngine(string? Kind, TorchSettings? Torch)
         if (Torch is null) return Kind is null ? null : new SiloEngine(Kind, load);
         var found = new TorchDevices(TorchLibrary.Require(Torch.Devices));
         var settings = Torch with { Devices = found, Precision = Torch.Precision ?? TorchPrecisions.Default(found.AreCuda) };
-        return new SiloEngine($"{Kind} {found} {settings.Precision!.Value.Name()}", path => TorchModels.Load(path, settings));
+        return new SiloEngine($"{Kind} {found} {settings.Precision!.Value.Name()}", path => TorchModels.Load(path, settings), found.Named!.Count(device => device.IsCuda));
     }
 }

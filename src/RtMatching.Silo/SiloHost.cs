@@ -36,11 +36,16 @@ internal static class SiloHost
         return app;
     }
 
-    private static SiloWork Work(SiloOptions options) => new()
+    private static SiloWork Work(SiloOptions options)
     {
-        Name = options.Name, Stages = options.Work, Engine = options.Engine?.Name, Load = options.Engine?.Load ?? LanguageModel.Load,
-        Ingestion = options.Server.Ingestion, ShutdownTime = options.Server.ShutdownTime,
-    };
+        var work = new SiloWork
+        {
+            Name = options.Name, Stages = options.Work, Ingestion = options.Server.Ingestion, ShutdownTime = options.Server.ShutdownTime, Engine = null,
+        };
+        return options.Engine is not { } engine
+            ? work
+            : work with { Engine = engine.Name, Load = engine.Load, Ingestion = engine.Pace(work.Ingestion), EmbedWindow = engine.EmbedWindow };
+    }
 
     /// <summary>Orleans tells its life in hundreds of lines.</summary>
     private static void QuietLog(ILoggingBuilder log)

@@ -9,9 +9,6 @@ namespace RtMatching.Orleans.Grains;
 /// <summary>This silo's one station, whichever grain a batch comes through.</summary>
 internal sealed class SiloStation : IAsyncDisposable
 {
-    // Of one ingestion: a batch that runs, and one that is prepared meanwhile.
-    public const int EmbedWindow = 2;
-
     // Of several ingestions: what of each is too little for a batch of the engine fills one together.
     private const int LeastCapacity = 8;
 
@@ -23,7 +20,7 @@ internal sealed class SiloStation : IAsyncDisposable
     public SiloStation(Database database, SiloWork work, Engines? engines, Refusals refusals, ILogger log)
     {
         _refusals = refusals;
-        var capacity = Math.Max(LeastCapacity, work.Ingestion.ParseParallelism);
+        var capacity = Math.Max(LeastCapacity, Math.Max(work.Ingestion.ParseParallelism, work.EmbedWindow));
         _station = new IngestionStation(database, work.Ingestion with { Logger = log }, engines, trouble => Troubles.Tell(log, trouble), capacity);
         _keeper = Task.Run(() => _station.RunAsync(_ended.Token), CancellationToken.None);
     }

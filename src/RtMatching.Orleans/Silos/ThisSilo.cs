@@ -103,7 +103,7 @@ public sealed class ThisSilo : IDisposable
 
     private StageReport[] Stages() => [.. SiloAbilities.Stages(_work).Select(stage => stage == SiloAbilities.Parse
         ? new StageReport { Stage = stage, Window = _work.Ingestion.ParseParallelism, BatchSize = _work.Ingestion.ParseBatch }
-        : new StageReport { Stage = stage, Window = SiloStation.EmbedWindow, BatchSize = _work.Ingestion.EmbedBatch })];
+        : new StageReport { Stage = stage, Window = _work.EmbedWindow, BatchSize = _work.Ingestion.EmbedBatch })];
 
     private ModelReport Model(Engine engine) => new()
     {
