@@ -1,5 +1,6 @@
 using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
+using RtMatching.Inference.Weights;
 
 namespace RtMatching.Tests.Model;
 
@@ -112,14 +113,14 @@ public abstract class DecoderArithmeticContract<TDecoder> where TDecoder : ITest
         return [.. Enumerable.Range(0, count).Select(_ => random.Next(Shape.Vocabulary))];
     }
 
-    protected static ModelConfig Config(string family) => Enum.Parse<ModelFamily>(family) switch
+    protected internal static ModelConfig Config(string family) => Enum.Parse<ModelFamily>(family) switch
     {
         ModelFamily.Qwen3 => Shape with { Family = ModelFamily.Qwen3, QueryKeyNorm = true },
         ModelFamily.Qwen2 => Shape with { Family = ModelFamily.Qwen2, AttentionBias = true },
         _ => Shape,
     };
 
-    private protected static MemoryWeights Weights(ModelConfig config) => MemoryWeights.Random(config, seed: 20);
+    protected static IWeights Weights(ModelConfig config) => TDecoder.Stored(MemoryWeights.Random(config, seed: 20));
 
     protected static IDecoder Build(ModelConfig config) => TDecoder.Build(config, Weights(config));
 }

@@ -94,9 +94,9 @@ public abstract class DecoderContract<TDecoder> : DecoderArithmeticContract<TDec
         using var decoder = Build(Config(nameof(ModelFamily.Llama)));
         var row = new float[Shape.Hidden];
         decoder.Embedding(96, row);
-        var expected = Weights(Shape).Data("model.embed_tokens.weight")[(96 * Shape.Hidden)..];
-        Close<TDecoder>.Assert(expected, row);
-        if (TDecoder.KeepsWeights) Assert.Equal(expected, row);
+        var (weights, expected) = (Weights(Shape), new float[Shape.Hidden]);
+        weights.ReadRows(weights.Tensors["model.embed_tokens.weight"], 96, 1, expected);
+        Assert.Equal(expected, row);
         Assert.Contains("Token id 97 ", Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Embedding(97, row)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Embedding(-1, row));
     }
@@ -229,7 +229,7 @@ public abstract class DecoderContract<TDecoder> : DecoderArithmeticContract<TDec
         Assert.Contains("(1, 52)", Assert.Throws<InvalidWeightsException>(() => TDecoder.Build(config, misshapen)).Message);
 
         var more = MemoryWeights.Random(config, 1);
-        Assert.Contains("layer 2", Assert.Throws<InvalidWeightsException>(() => TDecoder.Build(config with { Layers = 2 }, more)).Message);
+        Assert.Matches("layers?[ .]2", Assert.Throws<InvalidWeightsException>(() => TDecoder.Build(config with { Layers = 2 }, more)).Message);
     }
 
     [Fact]
@@ -250,9 +250,10 @@ public abstract class DecoderContract<TDecoder> : DecoderArithmeticContract<TDec
             weights.Add($"model.layers.{layer}.self_attn.o_proj.bias", [.. Enumerable.Range(0, Shape.Hidden).Select(i => i / 50f)], Shape.Hidden);
         }
 
-        using var decoder = TDecoder.Build(Shape, weights);
+        var stored = TDecoder.Stored(weights);
+        using var decoder = TDecoder.Build(Shape, stored);
         using var state = decoder.Prefill(new PackedBatch(Texts), Everything);
-        AssertPass(new PlainDecoder(Shape, weights).Passes(Texts[2], 1)[0], state, 2);
+        AssertPass(new PlainDecoder(Shape, stored).Passes(Texts[2], 1)[0], state, 2);
     }
 
     [Fact]

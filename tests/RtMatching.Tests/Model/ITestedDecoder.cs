@@ -12,8 +12,8 @@ public interface ITestedDecoder
     /// <summary>How far a vector may be from exact arithmetic's, as a share of its length.</summary>
     static virtual double Tolerance => 1e-4;
 
-    /// <summary>It computes with the file's own numbers, not with what they are rounded to.</summary>
-    static virtual bool KeepsWeights => true;
+    /// <summary>Made-up weights as a model made for this decoder would have them: published models are stored in what they are run in.</summary>
+    static virtual IWeights Stored(IWeights weights) => weights;
 
     static abstract IDecoder Build(ModelConfig config, IWeights weights);
 }

@@ -1,6 +1,7 @@
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 using RtMatching.Inference.Refinement;
+using RtMatching.Inference.Weights;
 using RtMatching.Tests.Model;
 using RtMatching.Tests.Pooling;
 
@@ -19,7 +20,7 @@ public abstract class MemoryScalingContract<TDecoder> : IDisposable where TDecod
 
     private static readonly int[][] Texts = [[1, 2, 3, 4, 5, 6], [7], [9, 8, 7, 30, 31, 32, 33, 1, 2, 9]];
 
-    private readonly MemoryWeights _weights = MemoryWeights.Random(Config, 5);
+    private readonly IWeights _weights = TDecoder.Stored(MemoryWeights.Random(Config, 5));
 
     protected MemoryScalingContract() => Model = new LanguageModel("random", "00ff", new IdTokenizer(Config.Vocabulary), TDecoder.Build(Config, _weights));
 

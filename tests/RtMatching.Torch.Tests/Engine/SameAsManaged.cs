@@ -1,0 +1,159 @@
+using RtMatching.Inference.Batching;
+using RtMatching.Inference.Model;
+using RtMatching.Inference.Pooling;
+using RtMatching.Inference.Refinement;
+using RtMatching.Tests.Model;
+using RtMatching.Tests.Pooling;
+
+namespace RtMatching.Torch.Tests.Engine;
+
+/// <summary>The managed engine and Torch beside each other: one model, the same texts, every pooling and pass.</summary>
+public abstract class SameAsManaged<TDecoder> where TDecoder : ITestedDecoder
+{
+    private const double SameDirection = 0.9999;
+    private const int Passes = 8;
+
+    private static readonly PoolingKind[] Poolings = Enum.GetValues<PoolingKind>();
+
+    private static readonly string[] Texts =
+    [
+        "a cat", "", "Ten years of accounting, and a team of five nurses led since 2014.", "一只猫在睡觉", "x", "Kubernetes, PostgreSQL; C# und Go!", "a cat",
+        string.Concat(Enumerable.Range(0, 40).Select(i => $"In {1980 + i} she managed {i} projects for a bank. ")),
+    ];
+
+    public static TheoryData<string, PoolingKind> FamiliesAndPoolings()
+    {
+        var data = new TheoryData<string, PoolingKind>();
+        foreach (var family in GoldenModel.Families)
+        {
+            foreach (var pooling in Poolings) data.Add(family, pooling);
+        }
+
+        return data;
+    }
+
+    /// <summary>A byte is a token, so that these models, which know no words, can read the prompts; a window that holds the longest prompt.</summary>
+    [Theory]
+    [MemberData(nameof(FamiliesAndPoolings))]
+    public void Every_pooling_and_pass_of_a_family(string family, PoolingKind pooling)
+    {
+        var config = GoldenModel.Config(family) with { Window = 700 };
+        var tokenizer = new ByteTokenizer(config.Vocabulary, suffix: [2]);
+        using var managed = new LanguageModel(family, "", tokenizer, ManagedDecoder.Build(config, TDecoder.Stored(GoldenModel.Weights(family))));
+        using var model = new LanguageModel(family, "", tokenizer, TDecoder.Build(config, TDecoder.Stored(GoldenModel.Weights(family))));
+        Same(managed, model, pooling);
+    }
+
+    public static TheoryData<PoolingKind> EveryPooling => [.. Poolings];
+
+    [Theory]
+    [MemberData(nameof(EveryPooling))]
+    public void The_built_in_model(PoolingKind pooling) => SameModel(null, pooling);
+
+    /// <summary>Weights too large to carry along: where the environment variable RTMATCH_MODELS names their folder.</summary>
+    [Theory]
+    [MemberData(nameof(EveryPooling))]
+    public void Smol_lm2(PoolingKind pooling)
+    {
+        if (Environment.GetEnvironmentVariable("RTMATCH_MODELS") is { Length: > 0 } models)
+            SameModel(Path.Combine(models, "SmolLM2-135M-Instruct-Q4_1", "SmolLM2-135M-Instruct.Q4_1.gguf"), pooling);
+    }
+
+    /// <summary>Batches, captures, memories and rows drawn at random: whatever is asked of a state, both give the same.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Any_batch_and_any_rows_refined(int seed)
+    {
+        var random = new Random(seed);
+        var family = Enum.GetNames<ModelFamily>()[seed % 3];
+        var config = DecoderArithmeticContract<TDecoder>.Config(family);
+        using var managed = ManagedDecoder.Build(config, TDecoder.Stored(MemoryWeights.Random(config, seed)));
+        using var decoder = TDecoder.Build(config, TDecoder.Stored(MemoryWeights.Random(config, seed)));
+        var batch = new PackedBatch([.. Enumerable.Range(0, 1 + random.Next(12)).Select(_ => Ids(random, config.Vocabulary, 1 + random.Next(1 << random.Next(7))))]);
+        var source = new MemorySource(random.Next(2) == 0 ? null : random.Next(config.Heads), random.Next(2) == 0, random.Next(2) == 0);
+        var capture = Capture.Refinement | (Capture)(random.Next(8) * 2);
+        using var expected = managed.Prefill(batch, capture, source);
+        using var actual = decoder.Prefill(batch, capture, source);
+        for (var pass = 1; ; pass++)
+        {
+            for (var row = 0; row < batch.Rows; row++) SameRow(config, expected, actual, row, capture, source);
+            if (pass == 5) break;
+            var rows = Enumerable.Range(0, batch.Rows).Where(_ => random.Next(3) > 0).ToArray();
+            random.Shuffle(rows);
+            var memory = new float[rows.Length * config.Hidden];
+            expected.Memory(rows, memory);
+            expected.Refine(rows, memory);
+            actual.Refine(rows, memory);
+        }
+    }
+
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 24)];
+
+    private static void SameRow(ModelConfig config, IDecoderState expected, IDecoderState actual, int row, Capture capture, MemorySource source)
+    {
+        Close<TDecoder>.Assert(expected.EndState(row), actual.EndState(row));
+        Close<TDecoder>.Assert(expected.AttentionRow(row), actual.AttentionRow(row));
+        Close<TDecoder>.Assert(expected.TokenState(row, expected.Tokens(row) / 2), actual.TokenState(row, expected.Tokens(row) / 2));
+        if (capture.HasFlag(Capture.MeanStates)) Close<TDecoder>.Assert(expected.MeanState(row), actual.MeanState(row));
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            if (capture.HasFlag(Capture.Values)) Close<TDecoder>.Assert(expected.MeanValue(row, layer), actual.MeanValue(row, layer));
+            if (capture.HasFlag(Capture.AttentionOutputs)) Close<TDecoder>.Assert(expected.AttentionOutput(row, layer), actual.AttentionOutput(row, layer));
+        }
+
+        var (one, other) = (new float[config.Hidden], new float[config.Hidden]);
+        expected.Memory([row], one);
+        actual.Memory([row], other);
+        if (!source.TextOnly || expected.Tokens(row) > 1) Close<TDecoder>.Assert(one, other);
+        else Assert.Equal(one, other);      // there is no text to sum over: zero
+    }
+
+    private static void SameModel(string? path, PoolingKind pooling)
+    {
+        using var managed = LanguageModel.Load(path);
+        using var model = LanguageModel.Load(path, new ModelParts { Decoders = [TDecoder.Build] });
+        Same(managed, model, pooling);
+    }
+
+    /// <summary>One call of <see cref="Passes"/> passes that keeps each: k = 1 is the first of them, and so on.</summary>
+    private static void Same(LanguageModel managed, LanguageModel model, PoolingKind pooling)
+    {
+        var options = new EmbeddingOptions { Pooling = pooling };
+        if (options.TakesPasses) options = options with { Iterations = Passes, AllIterations = true, KeepAttention = true };
+        var texts = pooling is PoolingKind.Mean or PoolingKind.Va && managed.Tokenizer.SuffixIds.Count == 0 ? [.. Texts.Where(text => text != "")] : Texts;
+        var expected = new TextEmbedder(managed).Embed(texts, options);
+        var actual = new TextEmbedder(model).Embed(texts, options);
+        for (var text = 0; text < texts.Length; text++)
+        {
+            Assert.Equal((expected[text].Tokens, expected[text].Truncated), (actual[text].Tokens, actual[text].Truncated));
+            Assert.Equal(options.Iterations, actual[text].Passes.Count);
+            foreach (var (one, other) in expected[text].Passes.Zip(actual[text].Passes)) SamePass(one, other, $"text {text}, k = {one.K}:");
+        }
+    }
+
+    private static void SamePass(PassEmbedding expected, PassEmbedding actual, string what)
+    {
+        Close<TDecoder>.AssertDirection(expected.Vector, actual.Vector, SameDirection, what);
+        if (expected.Trace is null) return;
+        SameShares(expected.Attention!, actual.Attention!);
+        SameTrace(expected.Trace, actual.Trace!);
+    }
+
+    /// <summary>Attention sums to 1: what of it went elsewhere is at most the tolerance.</summary>
+    private static void SameShares(float[] expected, float[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.InRange(expected.Zip(actual, (one, other) => Math.Abs(one - other)).Sum() / 2, 0, TDecoder.Tolerance);
+    }
+
+    private static void SameTrace(PassTrace expected, PassTrace actual)
+    {
+        var share = Math.Max(1e-3, TDecoder.Tolerance);
+        Assert.Equal(expected.Cosine, actual.Cosine, share);
+        Assert.Equal(expected.RelativeChange, actual.RelativeChange, share);
+        Assert.Equal(expected.AttentionEntropy, actual.AttentionEntropy, share);
+        Assert.Equal(expected.FirstTokenShare, actual.FirstTokenShare, share);
+    }
+
+    private static int[] Ids(Random random, int vocabulary, int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(vocabulary))];
+}
