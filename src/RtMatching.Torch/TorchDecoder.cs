@@ -132,8 +132,8 @@ public sealed class TorchDecoder : IDecoder
     internal Tensor Upload(long[] numbers) => torch.tensor(numbers, device: _device);
 
     /// <param name="numbers">Row by row.</param>
-    /// <returns>(rows, <paramref name="width"/>), in the decoder's precision</returns>
-    internal Tensor Upload(float[] numbers, int width) => torch.tensor(numbers, [numbers.Length / width, width]).to(Precision.ScalarType(), _device);
+    /// <returns>(rows, <paramref name="width"/>)</returns>
+    internal Tensor Upload(float[] numbers, int width) => torch.tensor(numbers, [numbers.Length / width, width], device: _device);
 
     /// <returns>Row by row.</returns>
     internal static float[] Download(Tensor tensor)
@@ -142,14 +142,17 @@ public sealed class TorchDecoder : IDecoder
         return local.data<float>().ToArray();
     }
 
-    /// <summary>Input embeddings. (ids, hidden)</summary>
-    internal Tensor Embed(int[] ids) => _weights.Embedding.index_select(0, Upload([.. ids.Select(id => (long)id)]));
+    /// <summary>Input embeddings, in float32 as the residual that begins with them. (ids, hidden)</summary>
+    internal Tensor Embed(int[] ids) => _weights.Embedding.index_select(0, Upload([.. ids.Select(id => (long)id)])).to(torch.ScalarType.Float32);
 
     /// <summary>The model's final norm. (rows, hidden)</summary>
     internal Tensor FinalNorm(Tensor states) => _operators.RmsNorm(states, _weights.FinalNorm);
 
     /// <summary>All layers over new tokens.</summary>
-    /// <param name="residual">Their input embeddings, overwritten. (tokens, hidden)</param>
+    /// <param name="residual">
+    /// Their input embeddings, overwritten. (tokens, hidden). In float32 whatever the precision: every layer adds to it, and what bfloat16 would
+    /// round away at each sum is most of the difference from exact arithmetic.
+    /// </param>
     /// <returns>The states before the final norm, of the end tokens alone where the pass wants no others. (rows, hidden)</returns>
     internal Tensor Forward(TorchPass pass, Tensor residual, CancellationToken cancellation)
     {
@@ -200,7 +203,7 @@ public sealed class TorchDecoder : IDecoder
     /// <summary>Queries and keys normed where the family does so, and rotated. (tokens, heads or KV heads, headDim)</summary>
     private (Tensor Queries, Tensor Keys, Tensor Values) Project(TorchLayer weights, LayerHeads heads, Tensor residual)
     {
-        var normed = _operators.RmsNorm(residual, weights.AttentionNorm);
+        var normed = _operators.RmsNorm(residual, weights.AttentionNorm).to(Precision.ScalarType());
         var all = torch.nn.functional.linear(normed, weights.QueryKeyValue, weights.QueryKeyValueBias).unflatten(1, -1, Config.HeadDim);
         var queries = Head(all.narrow(1, 0, Config.Heads), weights.QueryNorm);
         var keys = Head(all.narrow(1, Config.Heads, Config.KeyValueHeads), weights.KeyNorm);
@@ -223,7 +226,7 @@ public sealed class TorchDecoder : IDecoder
     private void AddFeedForward(TorchLayer weights, Tensor residual)
     {
         using var scope = torch.NewDisposeScope();
-        var normed = _operators.RmsNorm(residual, weights.FeedForwardNorm);
+        var normed = _operators.RmsNorm(residual, weights.FeedForwardNorm).to(Precision.ScalarType());
         var gated = torch.nn.functional.linear(normed, weights.GateUp);
         var gates = gated.narrow(1, 0, Config.FeedForward).silu_().mul_(gated.narrow(1, Config.FeedForward, Config.FeedForward));
         residual.add_(torch.nn.functional.linear(gates, weights.Down));

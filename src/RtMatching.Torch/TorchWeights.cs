@@ -21,7 +21,7 @@ internal sealed record TorchLayer
 }
 
 /// <summary>
-/// Every weight of a decoder on its device, in its precision, and nowhere else: the mapped files are copied there piece by piece, so that a
+/// Every weight of a decoder on its device, in its precision (norms of the residual in float32, as it is), and nowhere else: the mapped files are copied there piece by piece, so that a
 /// model larger than the machine's memory loads onto a device that holds it. Matrices that multiply the same input are one.
 /// </summary>
 internal sealed class TorchWeights : IDisposable
@@ -42,7 +42,7 @@ internal sealed class TorchWeights : IDisposable
         try
         {
             Embedding = Read("model.embed_tokens.weight");
-            FinalNorm = Read("model.norm.weight");
+            FinalNorm = Read(torch.ScalarType.Float32, "model.norm.weight");
             Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => ReadLayer($"model.layers.{layer}."))];
         }
         catch
@@ -68,25 +68,27 @@ internal sealed class TorchWeights : IDisposable
         var outputBias = attention + "o_proj.bias";
         return new TorchLayer
         {
-            AttentionNorm = Read(prefix + "input_layernorm.weight"),
+            AttentionNorm = Read(torch.ScalarType.Float32, prefix + "input_layernorm.weight"),
             QueryKeyValue = Read([.. projections.Select(name => name + ".weight")]),
             QueryKeyValueBias = _config.AttentionBias ? Read([.. projections.Select(name => name + ".bias")]) : null,
             QueryNorm = _config.QueryKeyNorm ? Read(attention + "q_norm.weight") : null,
             KeyNorm = _config.QueryKeyNorm ? Read(attention + "k_norm.weight") : null,
             Output = Read(attention + "o_proj.weight"),
             OutputBias = _weights.Tensors.ContainsKey(outputBias) ? Read(outputBias) : null,
-            FeedForwardNorm = Read(prefix + "post_attention_layernorm.weight"),
+            FeedForwardNorm = Read(torch.ScalarType.Float32, prefix + "post_attention_layernorm.weight"),
             GateUp = Read(mlp + "gate_proj.weight", mlp + "up_proj.weight"),
             Down = Read(mlp + "down_proj.weight"),
         };
     }
 
     /// <summary>The tensors one below the other.</summary>
-    private Tensor Read(params string[] names)
+    private Tensor Read(params string[] names) => Read(_precision, names);
+
+    private Tensor Read(torch.ScalarType type, params string[] names)
     {
         var parts = names.Select(name => _weights.Tensors[name]).ToArray();
         long[] shape = [parts.Sum(part => (long)part.Shape[0]), .. parts[0].Shape.Skip(1).Select(size => (long)size)];
-        var tensor = torch.empty(shape, _precision, _device).DetachFromDisposeScope();
+        var tensor = torch.empty(shape, type, _device).DetachFromDisposeScope();
         _tensors.Add(tensor);
         var first = 0L;
         foreach (var part in parts)

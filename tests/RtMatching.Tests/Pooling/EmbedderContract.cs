@@ -26,7 +26,7 @@ public abstract class EmbedderContract<TDecoder> where TDecoder : ITestedDecoder
         {
             var passes = plain.Passes(golden[text].Ids, 8);
             for (var k = 0; k < 8; k++)
-                Same(Floats(passes[k].States[^1]), embeddings[text].Passes[k].Vector);
+                Same(Floats(passes[k].States[^1]), embeddings[text].Passes[k].Vector, $"text {text}, k = {k + 1}:");
         }
     }
 
@@ -132,10 +132,10 @@ public abstract class EmbedderContract<TDecoder> where TDecoder : ITestedDecoder
     private static IReadOnlyList<TextEmbedding> Embed(LanguageModel model, GoldenText[] texts, EmbeddingOptions options) =>
         new TextEmbedder(model, batchTokens: 100).Embed([.. texts.Select(text => IdTokenizer.Text(text.Ids))], options);
 
-    private static void Same(float[] expected, float[] actual)
+    private static void Same(float[] expected, float[] actual, string what = "")
     {
         Assert.Equal(1, TensorPrimitives.Norm<float>(actual), 5);
-        Close<TDecoder>.AssertDirection(expected, actual, 0.99999);
+        Close<TDecoder>.AssertDirection(expected, actual, 0.99999, what);
     }
 
     private static float[] Floats(double[] vector) => [.. vector.Select(x => (float)x)];
