@@ -21,6 +21,7 @@ internal static class TransformersRun
         var rows = new List<SpeedRow>();
         while (process.StandardOutput.ReadLine() is { } line)
         {
+            if (!line.StartsWith('{')) continue;       // libraries under it say things there too
             var answer = JsonDocument.Parse(line).RootElement;
             if (answer.TryGetProperty("way", out var way)) rows.Add(Row(answer, way.GetString()!));
             else Console.WriteLine($"transformers {answer.GetProperty("transformers")} on torch {answer.GetProperty("torch")}, {answer.GetProperty("threads")} threads");
