@@ -69,8 +69,9 @@ internal static class SiloCommand
     private static readonly EnvironmentOptions Variables = new(
         (EngineOptions.Engine, "RTMATCH_ENGINE"), (EngineOptions.Device, "RTMATCH_DEVICE"), (EngineOptions.Precision, "RTMATCH_PRECISION"),
         (EngineOptions.Tokenizer, "RTMATCH_TOKENIZER"), (Work, "RTMATCH_WORK"), (Http, "RTMATCH_HTTP"), (Name, "RTMATCH_NAME"),
-        (Cluster, "RTMATCH_CLUSTER"),
-        (SiloPort, "RTMATCH_SILO_PORT"), (Advertise, "RTMATCH_ADVERTISE"), (GatewayPort, "RTMATCH_GATEWAY_PORT"),
+        (Cluster, "RTMATCH_CLUSTER"), (Cluster, "Orleans__ClusterId"),          // the second ones are what Aspire's Orleans resource gives
+        (SiloPort, "RTMATCH_SILO_PORT"), (SiloPort, "Orleans__Endpoints__SiloPort"), (Advertise, "RTMATCH_ADVERTISE"),
+        (GatewayPort, "RTMATCH_GATEWAY_PORT"), (GatewayPort, "Orleans__Endpoints__GatewayPort"),
         (HostSettings.RequireKeys, "RTMATCH_REQUIRE_KEYS"), (HostSettings.DatabaseName, "RTMATCH_DATABASE"), (ShutdownTime, "RTMATCH_SHUTDOWN_TIME"));
 
     /// <param name="load">Gives the model at a path to the engine cpu, in place of the files there; null is the built-in model.</param>
@@ -102,6 +103,7 @@ internal static class SiloCommand
                 Bound(pool.ConnectionStringBuilder);
                 connectionString = pool.ConnectionString;
             });
+        await GivenKey.AdoptAsync(database, cancellation);
         await ClusterTables.ApplyAsync(database.Source, cancellation);
         if (await ClusterTables.ForgetDeadAsync(database.Source, options.Cluster, ClusterSetup.SignsOfLife * 1.5, cancellation) is > 0 and var gone)
             Console.Error.WriteLine($"rtmatch-silo: {gone} silos of cluster {options.Cluster} are gone without a word for a minute; declared dead");

@@ -23,6 +23,7 @@ internal static class SiloHost
         var app = RtMatchingHost.Build(database, options.Server, options.Urls, services => services.AddShutdown(options.Server.ShutdownTime), builder =>
         {
             QuietLog(builder.Logging);
+            OrleansSection.Check(builder.Configuration);
             builder.UseOrleans(silo =>
             {
                 silo.UseCluster(options, connectionString);

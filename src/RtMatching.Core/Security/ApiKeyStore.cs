@@ -25,6 +25,20 @@ public sealed class ApiKeyStore(Database database)
         return new NewApiKey(key, stored.Single());
     }
 
+    /// <summary>Makes a key known that was made elsewhere. One that is known already stays as it is, revoked for example.</summary>
+    /// <exception cref="ArgumentException">A key or name that is none; the message does not hold the key.</exception>
+    public async Task AdoptAsync(string key, string name, string tenant = "default", CancellationToken cancellation = default)
+    {
+        if (!ApiKeyText.IsWellFormed(key)) throw new ArgumentException("An API key is rtm_ and 43 letters, digits, - and _.");
+        Check(name, "The key's name");
+        Check(tenant, "The tenant");
+        var hash = ApiKeyText.Hash(key);
+        if (await ReadAsync($"select {Columns} from api_keys where hash = $1", cancellation, hash) is { Count: > 0 }) return;
+        await ReadAsync(
+            $"insert into api_keys (tenant, name, prefix, hash) values ($1, $2, $3, $4) on conflict (hash) do nothing returning {Columns}",
+            cancellation, tenant, name, ApiKeyText.Shown(key), hash);
+    }
+
     /// <summary>All of them, revoked ones too, in the order of their making.</summary>
     public async Task<IReadOnlyList<ApiKey>> ListAsync(CancellationToken cancellation = default) =>
         await ReadAsync($"select {Columns} from api_keys order by id", cancellation);

@@ -15,6 +15,7 @@ internal sealed class HostHelp(HelpAction help, IEnumerable<(string Name, string
         (Database.Variable, "the database; without it, a private PostgreSQL of this user"),
         (LimitSettings.Variable + "NAME", "a limit, as --limit sets it"),
         ("Kestrel__Certificates__...", "Default__Path and Default__Password of the certificate for https"),
+        (GivenKey.Variable, "an API key that this deployment chose, made known when the program starts: rtm_ and 43 letters, digits, - and _"),
         ("RTMATCH_MODELS", "the folder of models that requests may name"),
         ("RTMATCH_DEBUG=1", "shows where an unexpected error comes from"),
     ];

@@ -40,6 +40,7 @@ internal static class ServerCommand
         };
         await using var database = await Database.OpenAsync(
             cancellation: cancellation, database: parsed.GetValue(HostSettings.DatabaseName), say: Console.Error.WriteLine);
+        await GivenKey.AdoptAsync(database, cancellation);
         await using var app = RtMatchingHost.Build(database, options, urls);
         return await Program.ServeAsync(app, () => Started(app, options), cancellation);
     }

@@ -7,8 +7,6 @@ namespace RtMatching.Silo.Clustering;
 /// <summary>How this silo finds the others, and notices that one has died.</summary>
 internal static class ClusterSetup
 {
-    private const string Invariant = "Npgsql";
-
     /// <summary>Membership and reminders are a few small statements a second.</summary>
     private const int Connections = 8;
 
@@ -17,14 +15,16 @@ internal static class ClusterSetup
 
     public static void UseCluster(this ISiloBuilder silo, SiloOptions options, string connectionString)
     {
-        var orleans = Named(connectionString);
-        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, options.Cluster));
+        var (orleans, given) = (Named(connectionString), new OrleansSection(silo.Configuration));
+        silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, given.ServiceId ?? options.Cluster));
         silo.Configure<global::Orleans.Configuration.SiloOptions>(own => own.SiloName = options.Name);
         silo.Configure<EndpointOptions>(endpoint => Listen(endpoint, options));
         silo.Configure<ClusterMembershipOptions>(NoticeDeath);
-        silo.UseAdoNetClustering(clustering => (clustering.Invariant, clustering.ConnectionString) = (Invariant, orleans));
-        silo.UseAdoNetReminderService(reminders => (reminders.Invariant, reminders.ConnectionString) = (Invariant, orleans));
-        silo.AddActivityPropagation();
+        if (!given.HasClustering) silo.UseAdoNetClustering((AdoNetClusteringSiloOptions _) => { });
+        if (!given.HasReminders) silo.UseAdoNetReminderService((AdoNetReminderTableOptions _) => { });
+        if (!given.HasTracing) silo.AddActivityPropagation();       // twice, and each call would be two spans
+        silo.Configure<AdoNetClusteringSiloOptions>(own => (own.Invariant, own.ConnectionString) = (OrleansSection.Invariant, orleans));
+        silo.Configure<AdoNetReminderTableOptions>(own => (own.Invariant, own.ConnectionString) = (OrleansSection.Invariant, orleans));
     }
 
     private static string Named(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString)

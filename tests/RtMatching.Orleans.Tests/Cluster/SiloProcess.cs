@@ -46,11 +46,16 @@ internal sealed partial class SiloProcess : IAsyncDisposable
         StartAsync(connectionString, new Dictionary<string, string>(), arguments);
 
     /// <param name="environment">Variables besides the database's.</param>
-    public static async Task<SiloProcess> StartAsync(string connectionString, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static Task<SiloProcess> StartAsync(string connectionString, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        string[] all = ["--http", "http://127.0.0.1:0", .. arguments];
-        if (arguments.Contains("--http")) all = arguments;
-        var (process, output) = Run(connectionString, environment, all);
+        var all = new Dictionary<string, string>(environment) { [Database.Variable] = connectionString };
+        return StartAsync(all, arguments.Contains("--http") ? arguments : ["--http", "http://127.0.0.1:0", .. arguments]);
+    }
+
+    /// <summary>With this environment and these arguments alone.</summary>
+    public static async Task<SiloProcess> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        var (process, output) = Run(environment, arguments);
         var listening = new TaskCompletionSource<Match>(TaskCreationOptions.RunContinuationsAsynchronously);
         Listen(process, output, line =>
         {
@@ -78,7 +83,7 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     /// <summary>A command line that is expected to end by itself: its exit code and what it said.</summary>
     public static async Task<(int Code, string Output)> EndedAsync(string connectionString, params string[] arguments)
     {
-        var (process, output) = Run(connectionString, new Dictionary<string, string>(), arguments);
+        var (process, output) = Run(new Dictionary<string, string> { [Database.Variable] = connectionString }, arguments);
         using (process)
         {
             Listen(process, output, _ => { });
@@ -109,11 +114,9 @@ internal sealed partial class SiloProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    private static (Process Process, ConcurrentQueue<string> Output) Run(string connectionString, IReadOnlyDictionary<string, string> environment, string[] arguments)
+    private static (Process Process, ConcurrentQueue<string> Output) Run(IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
-        string[] line = [Path.Combine(AppContext.BaseDirectory, "RtMatching.Orleans.Tests.dll"), "silo", .. arguments];
-        var start = new ProcessStartInfo("dotnet", line) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment[Database.Variable] = connectionString;
+        var start = new ProcessStartInfo("dotnet", [.. SiloProgram.Line, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment) start.Environment[name] = value;
         return (Process.Start(start)!, new ConcurrentQueue<string>());
     }

@@ -26,6 +26,24 @@ public class ApiKeyStoreTests
     }
 
     [Fact]
+    public async Task A_key_made_elsewhere_is_made_known_once_and_stays_revoked()
+    {
+        const string Key = "rtm_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        await using var test = await TestDatabase.CreateAsync();
+        var store = new ApiKeyStore(test.Database);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => store.AdoptAsync(Key, "deployment")));
+        var adopted = Assert.Single(await store.ListAsync());
+        Assert.Equal(("deployment", "default", "rtm_AAAAAA"), (adopted.Name, adopted.Tenant, adopted.Prefix));
+        Assert.Equal(adopted.Id, (await store.UseAsync(ApiKeyText.Hash(Key)))!.Id);
+
+        await store.RevokeAsync(adopted.Id);
+        await store.AdoptAsync(Key, "deployment");
+        Assert.NotNull(Assert.Single(await store.ListAsync()).RevokedAt);
+        var refusal = await Assert.ThrowsAsync<ArgumentException>(() => store.AdoptAsync("rtm_secret", "deployment"));
+        Assert.DoesNotContain("secret", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_database_never_holds_the_key_itself()
     {
         await using var test = await TestDatabase.CreateAsync();
