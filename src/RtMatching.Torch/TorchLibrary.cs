@@ -114,9 +114,14 @@ public static partial class TorchLibrary
 
     /// <summary>
     /// libtorch counts the machine's cores, not those that a container may use. Where GPUs work, the CPU only feeds them, and its cores are
-    /// for parsing.
+    /// for parsing. Where the environment says how many (OMP_NUM_THREADS), it knows better: threads that others keep from their cores wait for
+    /// each other in every sum, and two can be many times slower than one.
     /// </summary>
-    private static void LimitThreads(bool cuda) => torch.set_num_threads(cuda ? Math.Min(4, Environment.ProcessorCount) : Environment.ProcessorCount);
+    private static void LimitThreads(bool cuda)
+    {
+        if (Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is { Length: > 0 }) return;
+        torch.set_num_threads(cuda ? Math.Min(4, Environment.ProcessorCount) : Environment.ProcessorCount);
+    }
 
     [GeneratedRegex(@"\d+\.\d+\.\d+")]
     private static partial Regex Digits();
