@@ -2,6 +2,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace RtMatching.AppHost.Tests;
 
@@ -23,12 +24,15 @@ internal sealed class AppHostModel : IAsyncDisposable
     public IServiceProvider Services => _application.Services;
 
     /// <param name="settings">As on the AppHost's command line, for example <c>--Silos:Gpu=1</c>.</param>
-    public static async Task<AppHostModel> CreateAsync(params string[] settings)
+    public static Task<AppHostModel> CreateAsync(params string[] settings) => CreateAsync(1234, settings);
+
+    /// <param name="port">At which the orchestrator would let every endpoint be reached from outside.</param>
+    public static async Task<AppHostModel> CreateAsync(int port, string[] settings)
     {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
             [$"--Parameters:api-key={ApiKey}", $"--Parameters:postgres-password={Password}", .. settings]);
         foreach (var endpoint in builder.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()))
-            endpoint.AllocatedEndpoint = new AllocatedEndpoint(endpoint, "localhost", 1234, $"{PortOf}{endpoint.Name}");
+            endpoint.AllocatedEndpoint = new AllocatedEndpoint(endpoint, "localhost", port, $"{PortOf}{endpoint.Name}");
         return new AppHostModel(await builder.BuildAsync());
     }
 
@@ -41,6 +45,15 @@ internal sealed class AppHostModel : IAsyncDisposable
     /// <summary>The arguments that a resource is started with.</summary>
     public async Task<IReadOnlyList<string>> ArgumentsAsync(string name) =>
         [.. (await BuildAsync(ExecutionConfigurationBuilder.Create(this[name]).WithArgumentsConfig())).Arguments.Select(argument => argument.Value)];
+
+    /// <summary>What a command of the dashboard answers.</summary>
+    /// <param name="instance">As the dashboard knows the replica.</param>
+    public async Task<ExecuteCommandResult> RunAsync(string name, string command, string? instance = null) =>
+        await this[name].Annotations.OfType<ResourceCommandAnnotation>().Single(annotation => annotation.Name == command).ExecuteCommand(new ExecuteCommandContext
+        {
+            Services = Services, ResourceName = instance ?? name, CancellationToken = CancellationToken.None, Logger = NullLogger.Instance,
+            Arguments = new InteractionInputCollection([]),
+        });
 
     private async Task<IExecutionConfigurationResult> BuildAsync(IExecutionConfigurationBuilder builder)
     {

@@ -107,7 +107,8 @@ public class ModelTests
     public async Task With_images_every_silo_is_a_container_and_each_gpu_has_one()
     {
         await using var model = await AppHostModel.CreateAsync(
-            External, "--Silos:Cpu=1", "--Silos:Gpu=2", "--Images:Silo=silo:1", "--Images:GpuSilo=silo:1-cuda", "--Parameters:models-folder=/data/models");
+            External, "--Silos:Cpu=1", "--Silos:Gpu=2", "--Images:Silo=silo:1", "--Images:GpuSilo=silo:1-cuda", "--Parameters:models-folder=/data/models",
+            "--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://dashboard.example:18889");
         Assert.Equal(["cpu-silo-1", "gpu-silo-1", "gpu-silo-2", "rtmatch", "server"], Names(model));
         Assert.Empty(model.Resources.OfType<ProjectResource>());
         Assert.Empty(await RuntimeArgumentsAsync(model["cpu-silo-1"]));
@@ -118,8 +119,8 @@ public class ModelTests
         var environment = await model.EnvironmentAsync("gpu-silo-2");
         Assert.Equal(("gpu-silo-2", "http://*:8080", "11111", "/models"),
             (environment["RTMATCH_NAME"], environment["RTMATCH_HTTP"], environment["Orleans__Endpoints__SiloPort"], environment["RTMATCH_MODELS"]));
-        Assert.Equal("false", environment["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"]);
-        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT", environment.Keys);
+        Assert.Equal(("false", "http://dashboard.example:18889"),
+            (environment["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"], environment["OTEL_EXPORTER_OTLP_ENDPOINT"]));
     }
 
     [Fact]
