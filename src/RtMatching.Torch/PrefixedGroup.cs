@@ -3,7 +3,7 @@ using Tensor = TorchSharp.torch.Tensor;
 
 namespace RtMatching.Torch;
 
-/// <summary>Texts that go on from a prefix, each from where it departs from it. Nothing of them is kept.</summary>
+/// <summary>Texts of similar length that go on from a prefix, each from where it departs from it. Nothing of them is kept.</summary>
 internal sealed class PrefixedGroup : IAttentionGroup
 {
     private readonly TorchDecoder _decoder;
@@ -20,11 +20,13 @@ internal sealed class PrefixedGroup : IAttentionGroup
 
     /// <param name="spared">Tokens of each text that are the prefix's.</param>
     /// <param name="counts">Tokens after them.</param>
-    public PrefixedGroup(TorchDecoder decoder, TorchPrefix prefix, int[] spared, int[] counts)
+    /// <param name="firstToken">Of the forward's.</param>
+    public PrefixedGroup(TorchDecoder decoder, TorchPrefix prefix, int[] spared, int[] counts, int firstToken)
     {
-        (_decoder, _prefix, _texts, _longest, _spared, Tokens) = (decoder, prefix, counts.Length, counts.Max(), spared.Max(), counts.Sum());
+        (_decoder, _prefix, _texts, FirstToken, Tokens) = (decoder, prefix, counts.Length, firstToken, counts.Sum());
+        (_longest, _spared) = (counts.Max(), spared.Max());
         _positions = spared.Zip(counts, (start, count) => start + count).Max();
-        EndTokens = PrefillGroup.Ends(counts, 0);
+        EndTokens = PrefillGroup.Ends(counts, firstToken);
         var (kvHeads, token) = (decoder.Config.KeyValueHeads, 0);
         var places = new long[Tokens * kvHeads];
         var (padded, unpadded, seen) = (new long[_texts * _longest], new long[Tokens], new long[_texts * _longest]);
@@ -43,7 +45,7 @@ internal sealed class PrefixedGroup : IAttentionGroup
         _last = decoder.Upload([.. spared.Zip(counts, (start, count) => start + count - 1L)]).unsqueeze(1);
     }
 
-    public int FirstToken => 0;
+    public int FirstToken { get; }
     public int Tokens { get; }
     public IReadOnlyList<long> EndTokens { get; }
 

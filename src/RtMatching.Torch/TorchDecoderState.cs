@@ -125,7 +125,10 @@ internal sealed class TorchDecoderState : IDecoderState
         int[] counts = [.. _order.Select((row, i) => _batch.Length(row) - spared[i])];
         int[] positions = [.. spared.Zip(counts).SelectMany(text => Enumerable.Range(text.First, text.Second))];
         int[] ids = [.. _order.SelectMany((row, i) => Ids(row)[spared[i]..].ToArray())];
-        var pass = new TorchPass { Groups = [new PrefixedGroup(_decoder, prefix, spared, counts)], Positions = positions, EndsOnly = true };
+        var groups = new List<PrefixedGroup>();
+        foreach (var (first, end) in Alike(counts))
+            groups.Add(new PrefixedGroup(_decoder, prefix, spared[first..end], counts[first..end], groups.Sum(before => before.Tokens)));
+        var pass = new TorchPass { Groups = groups, Positions = positions, EndsOnly = true };
         KeepEnds(_order, _decoder.FinalNorm(_decoder.Forward(pass, _decoder.Embed(ids), cancellation)));
     }
 
@@ -226,16 +229,22 @@ internal sealed class TorchDecoderState : IDecoderState
         return memory.add_(attention.gather(1, lengths + refined).mul(_endSources!.index_select(0, places)));
     }
 
-    /// <summary>Neighbours in length go together.</summary>
     private void Group()
     {
-        var token = 0;
-        for (var first = 0; first < Rows; first += _groups[^1].Texts.Length)
+        int[] lengths = [.. _order.Select(_batch.Length)];
+        foreach (var (first, end) in Alike(lengths))
+            _groups.Add(new PrefillGroup(_decoder, _order[first..end], lengths[first..end], _groups.Sum(before => before.Tokens), Refining, _source));
+    }
+
+    /// <summary>Neighbours that are similar in length.</summary>
+    /// <param name="lengths">The longest first, about.</param>
+    private static IEnumerable<(int First, int End)> Alike(int[] lengths)
+    {
+        for (int first = 0, end; first < lengths.Length; first = end)
         {
-            var longest = _batch.Length(_order[first]);
-            var texts = _order.Skip(first).TakeWhile(row => _batch.Length(row) >= longest * Similar).ToArray();
-            _groups.Add(new PrefillGroup(_decoder, texts, [.. texts.Select(_batch.Length)], token, Refining, _source));
-            token += _groups[^1].Tokens;
+            end = first + 1;
+            while (end < lengths.Length && lengths[end] >= lengths[first] * Similar) end++;
+            yield return (first, end);
         }
     }
 
