@@ -4,10 +4,13 @@ using RtMatching.Core.Storage;
 
 namespace RtMatching.Cli.Commands;
 
-/// <summary><c>db</c>: the private PostgreSQL that rtmatch runs for whoever names no other.</summary>
+/// <summary><c>db</c>: the private PostgreSQL that rtmatch runs for whoever names no other; and what the owner of any database does.</summary>
 internal static class DbCommand
 {
-    public static Command Create() => new("db", "Starts, stops, shows and resets the private PostgreSQL.") { Start(), Stop(), Status(), Reset() };
+    public static Command Create() => new("db", "The private PostgreSQL: starts, stops, shows, resets it. Any: migrates, backs up and restores it.")
+    {
+        Start(), Stop(), Status(), Reset(), DbMigrateCommand.Create(),
+    };
 
     private static Command Start()
     {

@@ -9,20 +9,34 @@ namespace RtMatching.Core.Storage;
 internal static class Migrator
 {
     /// <summary>Any constant will do, so long as nobody else locks it: "rtmatch" in ASCII.</summary>
-    private const long LockKey = 0x72746d61746368;
+    internal const long LockKey = 0x72746d61746368;
 
     private sealed record Migration(int Number, string Name, string Sql)
     {
         public string Checksum => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));
     }
 
-    /// <exception cref="DatabaseSetupException">The database is newer than this program, or was migrated with other files.</exception>
+    /// <exception cref="DatabaseSetupException">
+    /// The database is newer than this program, was migrated with other files, or belongs to another role, which has to migrate it.
+    /// </exception>
     public static async Task ApplyAsync(NpgsqlDataSource source, CancellationToken cancellation)
     {
-        var migrations = Embedded();
-        await using var connection = await source.OpenConnectionAsync(cancellation);
-        if (await AppliedAsync(connection, migrations, cancellation) == migrations.Count) return;   // The usual case takes no lock.
+        try
+        {
+            await using var connection = await source.OpenConnectionAsync(cancellation);
+            await ApplyAsync(connection, Embedded(), cancellation);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new DatabaseSetupException(
+                $"PostgreSQL refused: {exception.MessageText}. A superuser runs infra/postgres/roles.sql once, then {DatabaseOwner.Remedy}", exception);
+        }
+    }
 
+    private static async Task ApplyAsync(NpgsqlConnection connection, List<Migration> migrations, CancellationToken cancellation)
+    {
+        if (await AppliedAsync(connection, migrations, cancellation) == migrations.Count) return;   // The usual case takes no lock.
+        await DatabaseOwner.RequireAsync(connection, "The database lacks tables of this version of rtmatch", cancellation);
         await ExecuteAsync(connection, $"select pg_advisory_lock({LockKey})", cancellation);
         try
         {

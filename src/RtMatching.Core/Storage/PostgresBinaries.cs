@@ -39,7 +39,8 @@ internal sealed record PostgresBinaries(int Version, string Folder)
         if (code != 0) throw new DatabaseSetupException($"{script} failed ({code}): {output.Trim()}");
     }
 
-    private static IEnumerable<string> Folders()
+    /// <summary>Where PostgreSQL's programs may lie.</summary>
+    internal static IEnumerable<string> Folders()
     {
         string[] roots = ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/opt"];
         var listed = roots.Where(Directory.Exists).SelectMany(root => Directory.EnumerateDirectories(root)).Select(folder => Path.Combine(folder, "bin"));

@@ -5,8 +5,10 @@ namespace RtMatching.Core.Storage;
 /// <summary>Runs a program of the system to its end.</summary>
 internal static class ProgramRun
 {
+    /// <param name="environment">What it gets besides this process's own variables; null takes one of these away.</param>
     /// <returns>Exit code, and what it wrote to both outputs.</returns>
-    public static async Task<(int Code, string Output)> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancellation = default)
+    public static async Task<(int Code, string Output)> RunAsync(
+        string program, IEnumerable<string> arguments, CancellationToken cancellation = default, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var start = new ProcessStartInfo(program)
         {
@@ -16,6 +18,7 @@ internal static class ProgramRun
             WorkingDirectory = "/",   // The current folder may be closed to the user that the program becomes.
         };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>()) start.Environment[name] = value;
         using var process = Process.Start(start) ?? throw new DatabaseSetupException($"{program} did not start.");
         process.StandardInput.Close();
         var (output, error) = (ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));

@@ -17,9 +17,6 @@ public sealed class VectorStore(Database database, ProfileVersion profile)
     /// <summary>The largest finite half-precision number.</summary>
     private const float MaxHalf = 65504;
 
-    /// <summary>Below this a scan of the whole table answers in a few milliseconds, and is exact.</summary>
-    private const int RowsWorthAnIndex = 5000;
-
     public string Vectors => VectorsOf(profile.Id);
     public string Passages => PassagesOf(profile.Id);
 
@@ -34,23 +31,11 @@ public sealed class VectorStore(Database database, ProfileVersion profile)
             throw new ArgumentException($"Vectors of {dimension} dimensions cannot be indexed; choose 1 to {MaxDimension} (--dim cuts longer ones).", nameof(dimension));
     }
 
-    /// <summary>Creates both tables, which the version must not have yet.</summary>
+    /// <summary>Creates both tables, which the stored version must not have yet; their owner does, by 0011_owner_functions.sql.</summary>
     public async Task CreateTablesAsync(NpgsqlConnection connection, CancellationToken cancellation = default)
     {
-        var dimension = profile.Profile.Dimension;
-        CheckDimension(dimension);
-        await using var command = new NpgsqlCommand($"""
-            create table {Vectors} (
-                tenant text not null, kind text not null, content_hash bytea not null, embedding halfvec({dimension}) not null,
-                primary key (tenant, kind, content_hash));
-            create table {Passages} (
-                tenant text not null, kind text not null, content_hash bytea not null, ordinal int not null,
-                start int not null, length int not null, section text not null, embedding halfvec({dimension}) not null,
-                primary key (tenant, kind, content_hash, ordinal));
-            -- Out of line, every comparison would fetch a vector from another table; plain keeps it in its row where it fits a page.
-            alter table {Vectors} alter column embedding set storage {(dimension <= 3800 ? "plain" : "external")};
-            select watch_vectors({profile.Id});
-            """, connection);
+        CheckDimension(profile.Profile.Dimension);
+        await using var command = new NpgsqlCommand("select create_vector_tables($1)", connection) { Parameters = { new() { Value = profile.Id } } };
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
@@ -102,31 +87,20 @@ public sealed class VectorStore(Database database, ProfileVersion profile)
             if (!(Math.Abs(value) <= MaxHalf)) throw new ArgumentException($"A vector holds {value}, which half precision cannot store; is the model's arithmetic overflowing?");
     }
 
-    /// <summary>Builds the HNSW indexes that are missing, where there are enough rows to be worth one. Idempotent.</summary>
+    /// <summary>Has the tables' owner build the HNSW indexes that are missing, where there are enough rows to be worth one. Idempotent.</summary>
     public async Task BuildIndexesAsync(CancellationToken cancellation = default)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellation);
         foreach (var kind in Enum.GetValues<DocumentKind>()) await BuildIndexAsync(connection, kind, cancellation);
     }
 
-    private async Task BuildIndexAsync(NpgsqlConnection connection, DocumentKind indexed, CancellationToken cancellation)
+    private async Task BuildIndexAsync(NpgsqlConnection connection, DocumentKind kind, CancellationToken cancellation)
     {
-        var (index, kind) = (IndexOf(profile.Id, indexed), indexed.Name());
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await ExecuteAsync(connection, $"set local max_parallel_maintenance_workers = {Math.Clamp(Environment.ProcessorCount - 1, 0, 7)}", cancellation);
 
-        // One builder at a time; the second finds it done.
-        await ExecuteAsync(connection, $"select pg_advisory_xact_lock(hashtext('{index}'))", cancellation);
-        await using var wanted = new NpgsqlCommand(
-            $"select to_regclass('{index}') is null and (select count(*) from (select 1 from {Vectors} where kind = '{kind}' limit {RowsWorthAnIndex}) x) = {RowsWorthAnIndex}",
-            connection, transaction);
-        if ((bool)(await wanted.ExecuteScalarAsync(cancellation))!)
-        {
-            await ExecuteAsync(connection, $"""
-                set local max_parallel_maintenance_workers = {Math.Clamp(Environment.ProcessorCount - 1, 0, 7)};
-                create index {index} on {Vectors} using hnsw (embedding halfvec_cosine_ops) with (m = 16, ef_construction = 100) where kind = '{kind}'
-                """, cancellation);
-        }
-
+        // The comment is what tells a build under way from others: of its statement, status sees nothing but the text (ProfileQueries).
+        await ExecuteAsync(connection, $"select build_vector_index({profile.Id}, '{kind.Name()}') /* {IndexOf(profile.Id, kind)} */", cancellation);
         await transaction.CommitAsync(cancellation);
     }
 

@@ -1,6 +1,7 @@
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using RtMatching.Core.Storage;
 
 namespace RtMatching.Silo.Clustering;
 

@@ -1,5 +1,5 @@
 using Npgsql;
-using RtMatching.Silo.Clustering;
+using RtMatching.Core.Storage;
 using RtMatching.Tests.Storage;
 
 namespace RtMatching.Orleans.Tests.Cluster;

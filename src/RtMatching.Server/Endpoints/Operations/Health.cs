@@ -47,7 +47,7 @@ internal static class Health
     {
         try
         {
-            return await database.IsCurrentAsync(cancellation) ? Fine : new(false, "It lacks tables of this version; restarting the server makes them.");
+            return await database.IsCurrentAsync(cancellation) ? Fine : new(false, "It lacks tables of this version; restarting the server makes them, or says who may.");
         }
         catch (DatabaseSetupException exception)
         {

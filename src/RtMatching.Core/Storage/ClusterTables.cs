@@ -1,11 +1,10 @@
 using System.Reflection;
 using Npgsql;
-using RtMatching.Core.Storage;
 
-namespace RtMatching.Silo.Clustering;
+namespace RtMatching.Core.Storage;
 
-/// <summary>The tables and statements of Orleans's ADO.NET providers, in a schema of their own: <c>infra/orleans/postgres.sql</c>.</summary>
-internal static class ClusterTables
+/// <summary>How silos find each other: the tables and statements of Orleans's ADO.NET providers, in a schema of their own: <c>infra/orleans/postgres.sql</c>.</summary>
+public static class ClusterTables
 {
     public const string Schema = "orleans";
 
@@ -13,20 +12,20 @@ internal static class ClusterTables
     public const int Version = 1;
 
     /// <summary>Makes or changes them where this version has not done so. A newer version's are kept: it left them usable for this one.</summary>
-    /// <exception cref="DatabaseSetupException">The role may not create a schema; the message says what its owner runs.</exception>
+    /// <exception cref="DatabaseSetupException">The role may not make them; the message says what their owner runs.</exception>
     public static async Task ApplyAsync(NpgsqlDataSource source, CancellationToken cancellation)
     {
         await using var connection = await source.OpenConnectionAsync(cancellation);
-        if (await AppliedAsync(connection, cancellation) >= Version) return;       // The usual case takes no lock.
         try
         {
+            if (await AppliedAsync(connection, cancellation) >= Version) return;       // The usual case takes no lock.
             await using var apply = new NpgsqlCommand(Sql(), connection) { CommandTimeout = 0 };     // takes its lock itself
             await apply.ExecuteNonQueryAsync(cancellation);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new DatabaseSetupException(
-                $"The database's role may not make the schema {Schema} ({e.MessageText}); its owner runs: psql -v ON_ERROR_STOP=1 -f infra/orleans/postgres.sql", e);
+                $"The database lacks Orleans's tables, and its role may not make them ({e.MessageText}): {DatabaseOwner.Remedy}", e);
         }
     }
 
@@ -55,7 +54,8 @@ internal static class ClusterTables
         return await forget.ExecuteNonQueryAsync(cancellation);
     }
 
-    internal static string Sql()
+    /// <summary>The file itself, which may run any number of times.</summary>
+    public static string Sql()
     {
         using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream("orleans.sql")!);
         return reader.ReadToEnd();
