@@ -9,7 +9,7 @@ internal static class DbCommand
 {
     public static Command Create() => new("db", "The private PostgreSQL: starts, stops, shows, resets it. Any: migrates, backs up and restores it.")
     {
-        Start(), Stop(), Status(), Reset(), DbMigrateCommand.Create(),
+        Start(), Stop(), Status(), Reset(), DbMigrateCommand.Create(), DbBackupCommand.Create(), DbRestoreCommand.Create(),
     };
 
     private static Command Start()

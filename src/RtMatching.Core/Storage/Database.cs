@@ -22,11 +22,8 @@ public sealed class Database(NpgsqlDataSource source) : IAsyncDisposable
         string? connectionString = null, CancellationToken cancellation = default, string? database = null, Action<string>? say = null,
         Action<NpgsqlDataSourceBuilder>? configure = null)
     {
-        connectionString ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set ? set : null;
-        connectionString = connectionString is null
-            ? await new LocalCluster().StartAsync(say ?? (_ => { }), database ?? LocalCluster.DefaultDatabase, cancellation)
-            : Named(connectionString, database);
-        var builder = new NpgsqlDataSourceBuilder(connectionString) { ConnectionStringBuilder = { ApplicationName = "rtmatch" } };
+        var found = await FindAsync(connectionString, cancellation, database, say);
+        var builder = new NpgsqlDataSourceBuilder(found) { ConnectionStringBuilder = { ApplicationName = "rtmatch" } };
         builder.Name = "rtmatch";       // Names the pool in Npgsql's metrics, which would tell the connection string.
 
         // The planner's estimates for index walks are huge, so PostgreSQL would compile machine code for a millisecond's query: ten times slower.
@@ -43,6 +40,17 @@ public sealed class Database(NpgsqlDataSource source) : IAsyncDisposable
             await source.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>What <see cref="OpenAsync"/> would open, without opening it.</summary>
+    /// <exception cref="DatabaseSetupException">The message names the remedy.</exception>
+    public static async Task<string> FindAsync(
+        string? connectionString = null, CancellationToken cancellation = default, string? database = null, Action<string>? say = null)
+    {
+        connectionString ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set ? set : null;
+        return connectionString is null
+            ? await new LocalCluster().StartAsync(say ?? (_ => { }), database ?? LocalCluster.DefaultDatabase, cancellation)
+            : Named(connectionString, database);
     }
 
     /// <summary>Whether it has the tables that this program expects; others may have migrated or replaced it since it was opened.</summary>

@@ -83,17 +83,25 @@ internal static class Migrator
 
         await using var command = new NpgsqlCommand("select number, name, checksum from schema_migrations order by number", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var count = 0;
-        while (await reader.ReadAsync(cancellation))
-        {
-            var (number, name) = (reader.GetInt32(0), reader.GetString(1));
-            if (count >= migrations.Count) throw new DatabaseSetupException($"The database has migration {number} ({name}), which this version of rtmatch does not know; use a newer rtmatch.");
-            if (migrations[count].Number != number || migrations[count].Checksum != reader.GetString(2))
-                throw new DatabaseSetupException($"The database was migrated with another {name} than this version of rtmatch carries; use the version that made it, or another database.");
-            count++;
-        }
+        var applied = new List<(int, string, string)>();
+        while (await reader.ReadAsync(cancellation)) applied.Add((reader.GetInt32(0), reader.GetString(1), reader.GetString(2)));
+        Check(applied, migrations);
+        return applied.Count;
+    }
 
-        return count;
+    /// <summary>Whether this program knows all of what is applied somewhere, and knows it so.</summary>
+    /// <exception cref="DatabaseSetupException">It does not.</exception>
+    public static void Check(IReadOnlyList<(int Number, string Name, string Checksum)> applied) => Check(applied, Embedded());
+
+    private static void Check(IReadOnlyList<(int Number, string Name, string Checksum)> applied, List<Migration> migrations)
+    {
+        for (var i = 0; i < applied.Count; i++)
+        {
+            var (number, name, checksum) = applied[i];
+            if (i >= migrations.Count) throw new DatabaseSetupException($"The database has migration {number} ({name}), which this version of rtmatch does not know; use a newer rtmatch.");
+            if (migrations[i].Number != number || migrations[i].Checksum != checksum)
+                throw new DatabaseSetupException($"The database was migrated with another {name} than this version of rtmatch carries; use the version that made it, or another database.");
+        }
     }
 
     private static List<Migration> Embedded()
