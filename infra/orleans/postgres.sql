@@ -2,7 +2,7 @@
 -- providers ask for them. The providers carry no SQL: they read it from OrleansQuery by key, and fix only the keys, the parameters and the
 -- names of the results' columns (https://learn.microsoft.com/dotnet/orleans/host/configuration-guide/adonet-configuration).
 --
--- rtmatch-silo runs this file when it starts; by hand: psql -v ON_ERROR_STOP=1 -f postgres.sql. It may run any number of times. To change
+-- rtmatch-silo runs this file when it starts, and 'rtmatch db migrate' for silos that own nothing; by hand: psql -v ON_ERROR_STOP=1 -f postgres.sql. It may run any number of times. To change
 -- something, append statements that change what an earlier version made, and raise the number in both places below and in ClusterTables.cs.
 -- Silos of the last version go on running meanwhile: columns are added, never dropped or renamed in the same step.
 

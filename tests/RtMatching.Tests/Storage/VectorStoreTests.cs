@@ -73,4 +73,20 @@ public class VectorStoreTests
 
         Task<long> Indexes() => test.CountAsync($"select count(*) from pg_indexes where tablename = '{store.Vectors}' and indexdef like '%hnsw%'");
     }
+
+    [Fact]
+    public async Task A_build_under_way_names_its_index()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        var store = new VectorStore(test.Database, await new ProfileStore(test.Database).SaveAsync(StoredDocuments.Profile()));
+        await using var connection = await test.Source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await new NpgsqlCommand($"lock table {store.Vectors}", connection, transaction).ExecuteNonQueryAsync();
+        var building = store.BuildIndexesAsync();
+        const string Seen = "select count(*) from pg_stat_activity where pid <> pg_backend_pid() and wait_event_type = 'Lock' and query like '%vectors\\_1\\_cv\\_hnsw%'";
+        while (await test.CountAsync(Seen) == 0 && !building.IsCompleted) await Task.Delay(10);
+        Assert.False(building.IsCompleted);
+        await transaction.CommitAsync();
+        await building;
+    }
 }
