@@ -54,12 +54,16 @@ public static class DatabaseBackup
     private static async Task<(string Database, int Version)> LookAsync(string connectionString, CancellationToken cancellation)
     {
         await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var command = source.CreateCommand(
-            "select current_database()::text, current_setting('server_version_num')::int / 10000, to_regclass('schema_migrations') is not null");
+        await using var command = source.CreateCommand("""
+            select current_database()::text, current_setting('server_version_num')::int / 10000, current_user::text, pg_get_userbyid(relowner)::text,
+                pg_has_role(current_user, relowner, 'usage')
+            from (select 1) here left join pg_class on oid = to_regclass('schema_migrations')
+            """);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var database = reader.GetString(0);
-        return reader.GetBoolean(2) ? (database, reader.GetInt32(1))
-            : throw new DatabaseSetupException($"Database {database} holds no tables of rtmatch that its role can see: there is nothing to back up.");
+        if (reader.IsDBNull(3)) throw new DatabaseSetupException($"Database {database} holds no tables of rtmatch that its role can see: there is nothing to back up.");
+        return reader.GetBoolean(4) ? (database, reader.GetInt32(1))
+            : throw new DatabaseSetupException($"Role {reader.GetString(2)} may not read all of {database}: take the backup with the connection string of {reader.GetString(3)}, who owns it.");
     }
 }
