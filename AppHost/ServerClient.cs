@@ -58,7 +58,8 @@ internal sealed class ServerClient : IDisposable
     /// <returns>What is left to do, as the server says it; null where nothing is.</returns>
     public async Task<string?> SetModelAsync(string profile, string model, CancellationToken cancellation)
     {
-        var answer = await AnswerAsync(HttpMethod.Put, $"/v1/profiles/{Uri.EscapeDataString(profile)}", JsonContent.Create(new { model }), cancellation);
+        var path = $"/v1/profiles/{Uri.EscapeDataString(profile)}";
+        var answer = await AnswerAsync(HttpMethod.Put, path, JsonContent.Create(new { model }), cancellation);
         return answer.GetProperty("note").GetString();
     }
 
@@ -70,7 +71,8 @@ internal sealed class ServerClient : IDisposable
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         using var response = await _http.SendAsync(request, cancellation);
-        if (!response.IsSuccessStatusCode) throw new HttpRequestException($"{method} {path.Split('?')[0]}: {await ReasonAsync(response, cancellation)}");
+        if (!response.IsSuccessStatusCode)
+            throw new HttpRequestException($"{method} {path.Split('?')[0]}: {await ReasonAsync(response, cancellation)}");
         return await response.Content.ReadFromJsonAsync<JsonElement>(cancellation);
     }
 

@@ -42,7 +42,7 @@ internal sealed class ServerCommands(
     public ServerCommands IngestSamples()
     {
         var samples = Path.Combine(builder.AppHostDirectory, "..", "samples");
-        Add(server, "ingest-samples", "Ingest the samples", "Hands in the made-up CVs and jobs of rtmatch demo.", "DocumentAdd", async (client, context) =>
+        Add(server, new("ingest-samples", "Ingest the samples", "Hands in the made-up CVs and jobs of rtmatch demo.", "DocumentAdd"), async (client, context) =>
         {
             var profile = await ValueAsync(_profile, context.CancellationToken);
             var jobs = await client.IngestAsync(Path.Combine(samples, "jobs"), "job", profile, context.CancellationToken);
@@ -54,10 +54,11 @@ internal sealed class ServerCommands(
 
     public ServerCommands RetryFailed()
     {
-        Add(server, "retry-failed", "Re-run failed items", "Works again on every item that was given up or rejected.", "ArrowRepeatAll", async (client, context) =>
+        var command = new Command("retry-failed", "Re-run failed items", "Works again on every item that was given up or rejected.", "ArrowRepeatAll");
+        Add(server, command, async (client, context) =>
         {
             var (items, ingestions) = await client.RetryFailedAsync(context.CancellationToken);
-            return items == 0 ? "No item has failed." : $"{items} items of {ingestions} ingestions are worked on again.";
+            return items == 0 ? "No item has failed." : $"Worked on again: {items} of {ingestions} ingestions.";
         });
         return this;
     }
@@ -65,10 +66,12 @@ internal sealed class ServerCommands(
     /// <summary>On each silo's own line. A silo's name is its resource's in the dashboard.</summary>
     public ServerCommands Drain(IEnumerable<IResourceBuilder<IResourceWithEndpoints>> silos)
     {
+        var drain = new Command("drain", "Drain", "Finishes what it has and takes no more work, so that it can be stopped.", "ArrowExit");
+        var resume = new Command("resume", "Resume", "Takes work again.", "ArrowEnter");
         foreach (var silo in silos)
         {
-            Add(silo, "drain", "Drain", "Finishes what it has and takes no more work, so that it can be stopped.", "ArrowExit", (client, context) => SetAsync(client, context, drain: true));
-            Add(silo, "resume", "Resume", "Takes work again.", "ArrowEnter", (client, context) => SetAsync(client, context, drain: false));
+            Add(silo, drain, (client, context) => SetAsync(client, context, drain: true));
+            Add(silo, resume, (client, context) => SetAsync(client, context, drain: false));
         }
 
         return this;
@@ -76,16 +79,19 @@ internal sealed class ServerCommands(
 
     private static async Task<string> SetAsync(ServerClient client, ExecuteCommandContext context, bool drain)
     {
-        await client.SetDrainAsync(context.ResourceName, drain, context.CancellationToken);
-        return drain ? $"{context.ResourceName} takes no more work; once /status shows no batches there, it can be stopped." : $"{context.ResourceName} works.";
+        var silo = context.ResourceName;
+        await client.SetDrainAsync(silo, drain, context.CancellationToken);
+        return drain ? $"{silo} takes no more work; once /status shows no batches there, it can be stopped." : $"{silo} works.";
     }
 
     private void Add(
-        IResourceBuilder<IResourceWithEndpoints> to, string name, string label, string description, string icon,
-        Func<ServerClient, ExecuteCommandContext, Task<string>> work) => to.WithCommand(name, label, context => RunAsync(context, work), new CommandOptions
+        IResourceBuilder<IResourceWithEndpoints> to, Command command, Func<ServerClient, ExecuteCommandContext, Task<string>> work) =>
+        to.WithCommand(command.Name, command.Label, context => RunAsync(context, work), new CommandOptions
         {
-            Description = description, IconName = icon,
-            UpdateState = state => state.ResourceSnapshot.HealthStatus == HealthStatus.Healthy ? ResourceCommandState.Enabled : ResourceCommandState.Disabled,
+            Description = command.Description,
+            IconName = command.Icon,
+            UpdateState = state =>
+                state.ResourceSnapshot.HealthStatus == HealthStatus.Healthy ? ResourceCommandState.Enabled : ResourceCommandState.Disabled,
         });
 
     private async Task<ExecuteCommandResult> RunAsync(ExecuteCommandContext context, Func<ServerClient, ExecuteCommandContext, Task<string>> work)
@@ -103,13 +109,18 @@ internal sealed class ServerCommands(
 
     private async Task<ServerClient> ConnectAsync(CancellationToken cancellation)
     {
-        var address = await server.GetEndpoint("http").GetValueAsync(cancellation) ?? throw new HttpRequestException("The server has no address yet.");
+        var address = await server.GetEndpoint("http").GetValueAsync(cancellation)
+            ?? throw new HttpRequestException("The server has no address yet.");
         return new ServerClient(new Uri(address), await ValueAsync(key.Resource, cancellation));
     }
 
     private static ParameterResource Parameter(IDistributedApplicationBuilder builder, string name, string usual) =>
-        builder.AddParameter(name, () => builder.Configuration[$"Parameters:{name}"] is { Length: > 0 } given ? given : usual, publishValueAsDefault: true).Resource;
+        builder.AddParameter(name, () => builder.Configuration[$"Parameters:{name}"] is { Length: > 0 } given ? given : usual, publishValueAsDefault: true)
+            .Resource;
 
     private static async Task<string> ValueAsync(ParameterResource parameter, CancellationToken cancellation) =>
         await parameter.GetValueAsync(cancellation) ?? throw new DistributedApplicationException($"parameter {parameter.Name} has no value");
+
+    /// <param name="Icon">Of Fluent UI's, by name.</param>
+    private sealed record Command(string Name, string Label, string Description, string Icon);
 }

@@ -23,7 +23,8 @@ internal sealed record SiloImages(string? Silo, string? GpuSilo)
     /// <exception cref="DistributedApplicationException">A GPU silo, and no image that has a GPU's libraries.</exception>
     public string Of(SiloEngine engine) => engine.Device is null
         ? Silo!
-        : GpuSilo ?? throw new DistributedApplicationException("Silos:Gpu asks for GPU silos, and Images:Silo for containers: give Images:GpuSilo too");
+        : GpuSilo
+            ?? throw new DistributedApplicationException("Silos:Gpu asks for GPU silos, and Images:Silo for containers: give Images:GpuSilo too");
 
     private static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
 }

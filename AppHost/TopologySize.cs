@@ -2,7 +2,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace RtMatching.AppHost;
 
-/// <summary>How many of what there are: <c>appsettings.json</c>, the environment (<c>Silos__Gpu=1</c>) or the command line (<c>--Silos:Gpu=1</c>).</summary>
+/// <summary>
+/// How many of what there are, as <c>appsettings.json</c>, the environment (<c>Silos__Gpu=1</c>) or the command line (<c>--Silos:Gpu=1</c>) says.
+/// </summary>
 /// <param name="ServerPort">Where the server answers on this machine; 0 takes a free one.</param>
 internal sealed record TopologySize(int CpuSilos, int GpuSilos, int ServerPort)
 {

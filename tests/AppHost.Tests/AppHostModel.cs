@@ -40,7 +40,8 @@ internal sealed class AppHostModel : IAsyncDisposable
 
     /// <summary>The variables that a resource is started with.</summary>
     public async Task<IReadOnlyDictionary<string, string>> EnvironmentAsync(string name) =>
-        (await BuildAsync(ExecutionConfigurationBuilder.Create(this[name]).WithEnvironmentVariablesConfig())).EnvironmentVariables.ToDictionary(StringComparer.Ordinal);
+        (await BuildAsync(ExecutionConfigurationBuilder.Create(this[name]).WithEnvironmentVariablesConfig()))
+            .EnvironmentVariables.ToDictionary(StringComparer.Ordinal);
 
     /// <summary>The arguments that a resource is started with.</summary>
     public async Task<IReadOnlyList<string>> ArgumentsAsync(string name) =>
@@ -48,12 +49,15 @@ internal sealed class AppHostModel : IAsyncDisposable
 
     /// <summary>What a command of the dashboard answers.</summary>
     /// <param name="instance">As the dashboard knows the replica.</param>
-    public async Task<ExecuteCommandResult> RunAsync(string name, string command, string? instance = null) =>
-        await this[name].Annotations.OfType<ResourceCommandAnnotation>().Single(annotation => annotation.Name == command).ExecuteCommand(new ExecuteCommandContext
+    public Task<ExecuteCommandResult> RunAsync(string name, string command, string? instance = null)
+    {
+        var found = this[name].Annotations.OfType<ResourceCommandAnnotation>().Single(annotation => annotation.Name == command);
+        return found.ExecuteCommand(new ExecuteCommandContext
         {
             Services = Services, ResourceName = instance ?? name, CancellationToken = CancellationToken.None, Logger = NullLogger.Instance,
             Arguments = new InteractionInputCollection([]),
         });
+    }
 
     private async Task<IExecutionConfigurationResult> BuildAsync(IExecutionConfigurationBuilder builder)
     {

@@ -16,7 +16,8 @@ internal sealed class RunningTopology : IAsyncDisposable
     private readonly TestDatabase _database;
     private readonly List<SiloProcess> _processes = [];
 
-    private RunningTopology(TestDatabase database, OtlpReceiver receiver, AppHostModel model) => (_database, Receiver, Model) = (database, receiver, model);
+    private RunningTopology(TestDatabase database, OtlpReceiver receiver, AppHostModel model) =>
+        (_database, Receiver, Model) = (database, receiver, model);
 
     public AppHostModel Model { get; }
 
@@ -79,7 +80,8 @@ internal sealed class RunningTopology : IAsyncDisposable
         using var patience = new CancellationTokenSource(Patience);
         while (!await holds())
         {
-            if (patience.IsCancellationRequested) Assert.Fail($"After {Patience} not: {what}.\n{string.Join('\n', _processes.Select(process => process.Output))}");
+            if (patience.IsCancellationRequested)
+                Assert.Fail($"After {Patience} not: {what}.\n{string.Join('\n', _processes.Select(process => process.Output))}");
             await Task.Delay(200);
         }
     }

@@ -40,9 +40,10 @@ public class TopologyTests
     private static async Task<string> RankAsync(RunningTopology topology)
     {
         var trace = Guid.NewGuid().ToString("N");
+        var text = await File.ReadAllTextAsync(Path.Combine(Samples, "jobs", "backend-engineer.txt"));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/rankings/candidates")
         {
-            Content = JsonContent.Create(new { text = await File.ReadAllTextAsync(Path.Combine(Samples, "jobs", "backend-engineer.txt")), top = 3, explain = true }),
+            Content = JsonContent.Create(new { text, top = 3, explain = true }),
             Headers = { { "traceparent", $"00-{trace}-{Asking}-01" } },
         };
         using var response = await topology.Server.Client.SendAsync(request);
@@ -57,11 +58,11 @@ public class TopologyTests
     private static async Task CommandsAsync(RunningTopology topology)
     {
         Assert.Equal("No item has failed.", (await topology.Model.RunAsync("server", "retry-failed")).Message);
-        using var empty = new ByteArrayContent(Encoding.UTF8.GetBytes("  \n ")) { Headers = { ContentType = new MediaTypeHeaderValue("text/plain") } };
+        using var empty = new ByteArrayContent("  \n "u8.ToArray()) { Headers = { ContentType = new MediaTypeHeaderValue("text/plain") } };
         using var form = new MultipartFormDataContent { { empty, "file", "empty.txt" } };
         (await topology.Server.Client.PostAsync("/v1/ingestions?source=empty", form)).EnsureSuccessStatusCode();
         await topology.UntilDoneAsync();
-        Assert.Equal("1 items of 1 ingestions are worked on again.", (await topology.Model.RunAsync("server", "retry-failed")).Message);
+        Assert.Equal("Worked on again: 1 of 1 ingestions.", (await topology.Model.RunAsync("server", "retry-failed")).Message);
         await topology.UntilDoneAsync();
 
         Assert.True((await topology.Model.RunAsync("cpu-silo", "drain", "cpu-silo-engine2")).Success);
@@ -74,12 +75,14 @@ public class TopologyTests
     }
 
     /// <summary>Until the silos tell that these are draining and no others.</summary>
-    private static Task UntilDrainingAsync(RunningTopology topology, params string[] names) => topology.UntilAsync($"draining: {string.Join(' ', names)}", async () =>
-    {
-        var silos = (await topology.GetAsync("/v1/silos")).GetProperty("items").EnumerateArray().ToList();
-        Assert.Equal(4, silos.Count);
-        return names.SequenceEqual(silos.Where(silo => silo.GetProperty("state").GetString() == "draining").Select(silo => silo.GetProperty("name").GetString()));
-    });
+    private static Task UntilDrainingAsync(RunningTopology topology, params string[] names) =>
+        topology.UntilAsync($"draining: {string.Join(' ', names)}", async () =>
+        {
+            var silos = (await topology.GetAsync("/v1/silos")).GetProperty("items").EnumerateArray().ToList();
+            Assert.Equal(4, silos.Count);
+            var draining = silos.Where(silo => silo.GetProperty("state").GetString() == "draining");
+            return names.SequenceEqual(draining.Select(silo => silo.GetProperty("name").GetString()));
+        });
 
     /// <summary>From the engine's span upwards: over the grain that embeds, in an engine's silo, to the request at the server.</summary>
     private static void AssertRankingTrace(IReadOnlyList<OtlpSpan> spans, string trace)
@@ -114,7 +117,8 @@ public class TopologyTests
         Assert.Equal(Cvs + Jobs, stored.Count);
         foreach (var trace in spans.GroupBy(span => span.TraceId).Where(trace => trace.Any(span => span.Name == "store item")))
         {
-            var services = trace.Where(span => span.Name.EndsWith(" item", StringComparison.Ordinal)).Select(span => (span.Name, span.Service)).ToHashSet();
+            var services = trace.Where(span => span.Name.EndsWith(" item", StringComparison.Ordinal))
+                .Select(span => (span.Name, span.Service)).ToHashSet();
             Assert.Equal([("submit item", "server"), ("parse item", "server"), ("embed item", "cpu-silo"), ("store item", "cpu-silo")], services);
         }
     }

@@ -18,7 +18,8 @@ internal static class GivenKey
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } key) return;
         if (!ApiKeyText.IsWellFormed(key))
-            throw new UsageException($"{Variable} holds no API key: it is rtm_ and 43 letters, digits, - and _ that nobody can guess (32 random bytes in base64url)");
+            throw new UsageException(
+                $"{Variable} holds no API key: it is rtm_ and 43 letters, digits, - and _ that nobody can guess (32 random bytes in base64url)");
         await new ApiKeyStore(database).AdoptAsync(key, Name, cancellation: cancellation);
     }
 }

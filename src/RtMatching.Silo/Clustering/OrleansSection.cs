@@ -42,7 +42,7 @@ internal sealed class OrleansSection(IConfiguration configuration)
         var value = section[key];
         if (value == expected || (value is null && !isNeeded)) return;
         throw new UsageException(
-            $"{section.Path.Replace(":", "__", StringComparison.Ordinal)}__{key}={value}: silos find each other, and keep reminders, in the database of " +
-            $"ConnectionStrings__{Connection}; write {expected}, or leave the section out");
+            $"{section.Path.Replace(":", "__", StringComparison.Ordinal)}__{key}={value}: silos find each other, and keep reminders, " +
+            $"in the database of ConnectionStrings__{Connection}; write {expected}, or leave the section out");
     }
 }

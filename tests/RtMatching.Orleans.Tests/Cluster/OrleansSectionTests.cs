@@ -15,8 +15,10 @@ public class OrleansSectionTests
     private static readonly Dictionary<string, string> Section = new()
     {
         ["Orleans__ClusterId"] = "given", ["Orleans__ServiceId"] = "service", ["Orleans__EnableDistributedTracing"] = "true",
-        ["Orleans__Clustering__ProviderType"] = "AdoNet", ["Orleans__Clustering__Invariant"] = "Npgsql", ["Orleans__Clustering__ConnectionName"] = "rtmatch",
-        ["Orleans__Reminders__ProviderType"] = "AdoNet", ["Orleans__Reminders__Invariant"] = "Npgsql", ["Orleans__Reminders__ConnectionName"] = "rtmatch",
+        ["Orleans__Clustering__ProviderType"] = "AdoNet", ["Orleans__Clustering__Invariant"] = "Npgsql",
+        ["Orleans__Clustering__ConnectionName"] = "rtmatch",
+        ["Orleans__Reminders__ProviderType"] = "AdoNet", ["Orleans__Reminders__Invariant"] = "Npgsql",
+        ["Orleans__Reminders__ConnectionName"] = "rtmatch",
     };
 
     [Fact]
@@ -53,7 +55,7 @@ public class OrleansSectionTests
     }
 
     private static IConfiguration Configuration(Dictionary<string, string> variables) => new ConfigurationBuilder()
-        .AddInMemoryCollection(variables.Select(variable => KeyValuePair.Create(variable.Key.Replace("__", ":", StringComparison.Ordinal), (string?)variable.Value)))
+        .AddInMemoryCollection(variables.ToDictionary(variable => variable.Key.Replace("__", ":", StringComparison.Ordinal), variable => (string?)variable.Value))
         .Build();
 
     private static int FreePort()
