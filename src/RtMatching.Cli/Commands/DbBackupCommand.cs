@@ -10,7 +10,8 @@ internal static class DbBackupCommand
     public static Command Create()
     {
         var file = new Argument<string>("file") { Description = "Where to write it; must not exist. It holds CVs, and only its owner may read it." };
-        var command = new Command("backup", "Writes the whole database, as it is now, to one file, while others work on; for the owner's connection string.") { file };
+        var command = new Command(
+            "backup", "Writes the whole database, as it is now, to one file, while others work on; for the owner's connection string.") { file };
         command.SetAction(async (parsed, cancellation) =>
         {
             var connectionString = await Connection.FindAsync(parsed, cancellation);

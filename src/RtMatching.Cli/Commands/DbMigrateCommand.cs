@@ -9,7 +9,8 @@ internal static class DbMigrateCommand
 {
     public static Command Create()
     {
-        var command = new Command("migrate", "Makes or changes the tables, Orleans's too, and grants the other roles their rights; for the owner's connection string.");
+        var command = new Command(
+            "migrate", "Makes or changes the tables, Orleans's too, and grants the other roles their rights; for the owner's connection string.");
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var database = await Connection.OpenAsync(parsed, cancellation);
@@ -23,5 +24,7 @@ internal static class DbMigrateCommand
 
     private static string Told(MigrationReport report) =>
         $"{report.Migrations} migrations applied; the tables belong to {report.Owner}" +
-        (report.Writer is null ? ", and no other role was given rights (infra/postgres/roles.sql makes such roles)" : $"; {report.Writer} and {report.Reader} have their rights");
+        (report.Writer is null
+            ? ", and no other role was given rights (infra/postgres/roles.sql makes such roles)"
+            : $"; {report.Writer} and {report.Reader} have their rights");
 }

@@ -24,7 +24,8 @@ internal sealed record BackupFile(int Postgres, IReadOnlyList<(int Number, strin
     private static async Task<string> AskAsync(PostgresClient client, string path, IEnumerable<string> what, CancellationToken cancellation)
     {
         var (code, output) = await client.RunAsync("pg_restore", connectionString: null, [.. what, path], cancellation);
-        return code == 0 ? output : throw new DatabaseSetupException($"{path} is no whole backup made by 'rtmatch db backup': {PostgresClient.Errors(output)}");
+        return code == 0 ? output
+            : throw new DatabaseSetupException($"{path} is no whole backup made by 'rtmatch db backup': {PostgresClient.Errors(output)}");
     }
 
     /// <summary>The rows of COPY: columns with tabs between them.</summary>
@@ -32,6 +33,7 @@ internal sealed record BackupFile(int Postgres, IReadOnlyList<(int Number, strin
     [
         .. script.Split('\n').SkipWhile(line => !line.StartsWith("COPY ", StringComparison.Ordinal)).Skip(1).TakeWhile(line => line != @"\.")
             .Select(line => line.Split('\t')).Where(columns => columns.Length >= 3)
-            .Select(columns => (int.TryParse(columns[0], CultureInfo.InvariantCulture, out var number) ? number : -1, columns[1], columns[2])).OrderBy(row => row.Item1),
+            .Select(columns => (int.TryParse(columns[0], CultureInfo.InvariantCulture, out var number) ? number : -1, columns[1], columns[2]))
+            .OrderBy(row => row.Item1),
     ];
 }

@@ -8,7 +8,7 @@ namespace RtMatching.Core.Storage;
 /// <param name="Postgres">The server's major version; a restore needs one that is no older.</param>
 public sealed record BackupReport(string File, long Bytes, string Database, int Postgres);
 
-/// <summary>A whole database in one file, as it was at one moment: pg_dump's custom format. The file holds CVs, and is for its owner's eyes.</summary>
+/// <summary>A whole database in one file, as it was at one moment: pg_dump's custom format. It holds CVs, and is for its owner's eyes.</summary>
 public static class DatabaseBackup
 {
     /// <summary>
@@ -31,7 +31,8 @@ public static class DatabaseBackup
         {
             CreatePrivate(temporary);
             var arguments = LeftOut.Select(table => $"--exclude-table-data={table}").Prepend($"--file={temporary}");
-            await client.RequireSuccessAsync("pg_dump", connectionString, ["--format=custom", "--no-password", "--no-publications", "--no-subscriptions", .. arguments], cancellation);
+            await client.RequireSuccessAsync("pg_dump", connectionString,
+                ["--format=custom", "--no-password", "--no-publications", "--no-subscriptions", .. arguments], cancellation);
             await using (var whole = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite)) whole.Flush(flushToDisk: true);
             File.Move(temporary, path, overwrite: false);
         }
@@ -62,8 +63,11 @@ public static class DatabaseBackup
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var database = reader.GetString(0);
-        if (reader.IsDBNull(3)) throw new DatabaseSetupException($"Database {database} holds no tables of rtmatch that its role can see: there is nothing to back up.");
+        if (reader.IsDBNull(3))
+            throw new DatabaseSetupException($"Database {database} holds no tables of rtmatch that its role can see: there is nothing to back up.");
         return reader.GetBoolean(4) ? (database, reader.GetInt32(1))
-            : throw new DatabaseSetupException($"Role {reader.GetString(2)} may not read all of {database}: take the backup with the connection string of {reader.GetString(3)}, who owns it.");
+            : throw new DatabaseSetupException(
+                $"Role {reader.GetString(2)} may not read all of {database}: " +
+                $"take the backup with the connection string of {reader.GetString(3)}, who owns it.");
     }
 }

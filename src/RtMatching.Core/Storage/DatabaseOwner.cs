@@ -17,7 +17,7 @@ public static class DatabaseOwner
 {
     internal const string Remedy = "with the owner's connection string run: rtmatch db migrate (infra/postgres/README.md)";
 
-    /// <summary>Brings an opened, and so migrated, database to where programs that own nothing find all they need. May run any number of times.</summary>
+    /// <summary>Brings an opened, and so migrated, database to where programs that own nothing find all they need. Idempotent.</summary>
     /// <exception cref="DatabaseSetupException">This role does not own the tables; the message says who does.</exception>
     public static async Task<MigrationReport> PrepareAsync(Database database, CancellationToken cancellation = default)
     {
@@ -48,7 +48,8 @@ public static class DatabaseOwner
         await reader.ReadAsync(cancellation);
         var (role, owner) = (reader.GetString(0), reader.IsDBNull(2) ? null : reader.GetString(2));
         if (owner is null ? reader.GetBoolean(1) : owner == role) return;
-        throw new DatabaseSetupException($"{problem}: role {role} {(owner is null ? "may not make tables here" : $"is not {owner}, to whom they belong")}; {Remedy}");
+        var why = owner is null ? "may not make tables here" : $"is not {owner}, to whom they belong";
+        throw new DatabaseSetupException($"{problem}: role {role} {why}; {Remedy}");
     }
 
     /// <summary>Runs infra/postgres/grants.sql.</summary>
@@ -56,7 +57,8 @@ public static class DatabaseOwner
     private static async Task<(string Writer, string Reader)?> GrantAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await transaction.ExecuteAsync("select pg_advisory_xact_lock($1)", cancellation, Migrator.LockKey);     // Two at once would fail on the same rows.
+        // Two at once would fail on the same rows.
+        await transaction.ExecuteAsync("select pg_advisory_xact_lock($1)", cancellation, Migrator.LockKey);
         if (await NamesAsync(transaction, cancellation) is not { } names) return null;
         var sql = names.Aggregate(GrantsSql(), (text, name) => text.Replace($":\"{name.Key}\"", Quoted(name.Value), StringComparison.Ordinal));
         await using var grant = new NpgsqlCommand(sql, connection, transaction);

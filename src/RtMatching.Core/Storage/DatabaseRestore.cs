@@ -23,7 +23,7 @@ public sealed class DatabaseRestore
 
     /// <param name="replace">Whether a database that holds something may be renamed to make place.</param>
     /// <param name="say">Told what takes long.</param>
-    /// <exception cref="DatabaseSetupException">The file or the server will not do, or something is in the way; the message says what to do.</exception>
+    /// <exception cref="DatabaseSetupException">The file or the server will not do, or something is in the way; the message says what.</exception>
     public static async Task<RestoreReport> RunAsync(
         string connectionString, string file, bool replace, Action<string> say, CancellationToken cancellation = default)
     {
@@ -40,7 +40,8 @@ public sealed class DatabaseRestore
     {
         var backup = await BackupFile.ReadAsync(client, path, cancellation);
         if (backup.Postgres > target.Version)
-            throw new DatabaseSetupException($"{path} comes from PostgreSQL {backup.Postgres} and this server is {target.Version}; restore it on {backup.Postgres} or newer.");
+            throw new DatabaseSetupException(
+                $"{path} comes from PostgreSQL {backup.Postgres} and this server is {target.Version}; restore it on {backup.Postgres} or newer.");
         Migrator.Check(backup.Migrations);
     }
 

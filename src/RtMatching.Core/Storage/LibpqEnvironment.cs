@@ -19,7 +19,8 @@ internal static class LibpqEnvironment
     {
         var given = new NpgsqlConnectionStringBuilder(connectionString);
         if (given.SslPassword is not null)
-            throw new DatabaseSetupException("The connection string has an SSL Password, which pg_dump and pg_restore cannot be told; use a key without one for this.");
+            throw new DatabaseSetupException(
+                "The connection string has an SSL Password, which pg_dump and pg_restore cannot be told; use a key without one for this.");
         var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["PGSERVICE"] = null, ["PGHOSTADDR"] = null, ["PGDATABASE"] = given.Database, ["PGAPPNAME"] = "rtmatch",
@@ -42,7 +43,8 @@ internal static class LibpqEnvironment
     /// <summary>Npgsql writes a host's own port after it; libpq has two lists. A folder is that of a socket.</summary>
     private static void AddHosts(Dictionary<string, string?> environment, NpgsqlConnectionStringBuilder given)
     {
-        var hosts = (given.Host ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(host => Split(host, given.Port)).ToList();
+        var hosts = (given.Host ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(host => Split(host, given.Port)).ToList();
         if (hosts.Count == 0) return;
         environment["PGHOST"] = string.Join(',', hosts.Select(host => host.Host));
         environment["PGPORT"] = string.Join(',', hosts.Select(host => host.Port));

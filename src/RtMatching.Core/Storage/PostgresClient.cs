@@ -28,7 +28,8 @@ internal sealed record PostgresClient(int Version, string Folder)
 
     /// <summary>Runs one of them to its end, with the connection in its environment and its messages in English.</summary>
     /// <param name="connectionString">Null where it needs no server.</param>
-    public Task<(int Code, string Output)> RunAsync(string program, string? connectionString, IEnumerable<string> arguments, CancellationToken cancellation)
+    public Task<(int Code, string Output)> RunAsync(
+        string program, string? connectionString, IEnumerable<string> arguments, CancellationToken cancellation)
     {
         var environment = connectionString is null ? [] : LibpqEnvironment.Of(connectionString);
         environment["LC_ALL"] = "C";
@@ -45,7 +46,8 @@ internal sealed record PostgresClient(int Version, string Folder)
     /// <summary>What went wrong, without the rows at which it did: these may be a CV's.</summary>
     public static string Errors(string output)
     {
-        var errors = output.Split('\n').Where(line => line.StartsWith("pg_", StringComparison.Ordinal) && line.Contains("error:", StringComparison.Ordinal))
+        var errors = output.Split('\n')
+            .Where(line => line.StartsWith("pg_", StringComparison.Ordinal) && line.Contains("error:", StringComparison.Ordinal))
             .Select(line => line[(line.IndexOf("error:", StringComparison.Ordinal) + "error:".Length)..].Trim());
         return string.Join("; ", errors.Select(line => line.Length > LongestError ? line[..LongestError] : line).Take(MostErrors));
     }

@@ -49,15 +49,16 @@ internal sealed record RestoreTarget(string ConnectionString, TargetState State,
     {
         await using var source = NpgsqlDataSource.Create(given.ConnectionString);
         await using var command = source.CreateCommand($"""
-            select current_setting('server_version_num')::int / 10000, current_database()::text, current_user::text, r.rolcreatedb or r.rolsuper, o.rolname::text,
-                pg_has_role(current_user, o.oid, 'member'), {Occupied}
+            select current_setting('server_version_num')::int / 10000, current_database()::text, current_user::text, r.rolcreatedb or r.rolsuper,
+                o.rolname::text, pg_has_role(current_user, o.oid, 'member'), {Occupied}
             from pg_database d join pg_roles o on o.oid = d.datdba join pg_roles r on r.rolname = current_user where d.datname = current_database()
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var (role, owner) = (reader.GetString(2), reader.GetString(4));
         if (state == TargetState.Empty && reader.GetBoolean(6)) state = TargetState.Occupied;
-        if (state != TargetState.Missing && owner != role && reader.GetBoolean(5)) given.Options = $"{given.Options} -c role={Escaped(owner)}".TrimStart();
+        if (state != TargetState.Missing && owner != role && reader.GetBoolean(5))
+            given.Options = $"{given.Options} -c role={Escaped(owner)}".TrimStart();
         given.Database = reader.GetString(1);
         return new RestoreTarget(given.ConnectionString, state, reader.GetString(1), reader.GetInt32(0), role, reader.GetBoolean(3));
     }
@@ -67,10 +68,12 @@ internal sealed record RestoreTarget(string ConnectionString, TargetState State,
     {
         if (State == TargetState.Occupied && !replace)
             throw new DatabaseSetupException(
-                $"Database {Database} is not empty, and is left as it is. Name another (--database NAME), or say --replace: it then gets another name, and the backup takes its place.");
+                $"Database {Database} is not empty, and is left as it is. Name another (--database NAME), or say --replace: " +
+                "it then gets another name, and the backup takes its place.");
         if (State != TargetState.Empty && !MayCreate)
             throw new DatabaseSetupException(
-                $"Role {Role} may not create databases{(State == TargetState.Missing ? $", and {Database} does not exist" : "")}. Connect as a superuser, or restore into an empty database of this role's.");
+                $"Role {Role} may not create databases{(State == TargetState.Missing ? $", and {Database} does not exist" : "")}. " +
+                "Connect as a superuser, or restore into an empty database of this role's.");
     }
 
     /// <summary>Another name, for a database beside this one.</summary>
@@ -83,7 +86,7 @@ internal sealed record RestoreTarget(string ConnectionString, TargetState State,
 
     public string Of(string database) => new NpgsqlConnectionStringBuilder(ConnectionString) { Database = database }.ConnectionString;
 
-    /// <summary>With the owner, the encoding and the locale of the one it is to replace, and the extension, which only a superuser may make.</summary>
+    /// <summary>With the owner, the encoding and the locale of the one it is to replace, and the extension, which is a superuser's to make.</summary>
     public async Task CreateAsync(string name, CancellationToken cancellation)
     {
         if (State == TargetState.Occupied) await RequireQuietAsync(cancellation);
@@ -102,13 +105,13 @@ internal sealed record RestoreTarget(string ConnectionString, TargetState State,
         }
     }
 
-    /// <summary>Renames the database to <paramref name="kept"/>, where there is one, and <paramref name="fresh"/> to its name, both or neither.</summary>
+    /// <summary>Gives <paramref name="fresh"/> the database's name, and the database, where there is one, the name <paramref name="kept"/>.</summary>
     public async Task TakePlaceAsync(string fresh, string? kept, CancellationToken cancellation)
     {
         try
         {
-            await OnServerAsync(
-                (kept is null ? "" : $"alter database {Quoted(Database)} rename to {Quoted(kept)};") + $"alter database {Quoted(fresh)} rename to {Quoted(Database)}", cancellation);
+            var away = kept is null ? "" : $"alter database {Quoted(Database)} rename to {Quoted(kept)};";
+            await OnServerAsync($"{away} alter database {Quoted(fresh)} rename to {Quoted(Database)}", cancellation);     // both or neither
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.ObjectInUse)
         {
@@ -129,14 +132,17 @@ internal sealed record RestoreTarget(string ConnectionString, TargetState State,
     }
 
     private DatabaseSetupException InUse(Exception? inner) =>
-        new($"Somebody works with database {Database}, which is left as it is: stop every server, silo and command that uses it, then restore again.", inner);
+        new($"Somebody works with database {Database}, which is left as it is: " +
+            "stop every server, silo and command that uses it, then restore again.", inner);
 
     private async Task<string> LikenessAsync(CancellationToken cancellation)
     {
         await using var source = NpgsqlDataSource.Create(Maintenance());
         await using var command = source.CreateCommand("""
-            select format(' owner %I template template0 encoding %L lc_collate %L lc_ctype %L', pg_get_userbyid(d.datdba), pg_encoding_to_char(d.encoding), d.datcollate, d.datctype)
-                || case d.datlocprovider when 'i' then format(' locale_provider icu icu_locale %L', l.locale) when 'b' then format(' locale_provider builtin builtin_locale %L', l.locale) else '' end
+            select format(' owner %I template template0 encoding %L lc_collate %L lc_ctype %L',
+                    pg_get_userbyid(d.datdba), pg_encoding_to_char(d.encoding), d.datcollate, d.datctype)
+                || case d.datlocprovider when 'i' then format(' locale_provider icu icu_locale %L', l.locale)
+                    when 'b' then format(' locale_provider builtin builtin_locale %L', l.locale) else '' end
             from pg_database d cross join lateral (select coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') as locale) l
             where d.datname = $1
             """);
@@ -153,7 +159,8 @@ internal sealed record RestoreTarget(string ConnectionString, TargetState State,
     }
 
     /// <summary>As the role that connects: the owner may have no right to make or rename databases.</summary>
-    private string Maintenance() => new NpgsqlConnectionStringBuilder(ConnectionString) { Database = MaintenanceDatabase, Options = null }.ConnectionString;
+    private string Maintenance() =>
+        new NpgsqlConnectionStringBuilder(ConnectionString) { Database = MaintenanceDatabase, Options = null }.ConnectionString;
 
     /// <summary>In a connection's options a space ends a value.</summary>
     private static string Escaped(string name) => name.Replace(@"\", @"\\", StringComparison.Ordinal).Replace(" ", @"\ ", StringComparison.Ordinal);
