@@ -11,9 +11,6 @@ public static class ClusterTables
     /// <summary>As the file says it.</summary>
     public const int Version = 1;
 
-    /// <summary>Silos that start together make the tables one after another; as the file says it.</summary>
-    internal const string Turn = "x'72746f726c65616e'::bigint";
-
     /// <summary>Makes or changes them where this version has not done so. A newer version's are kept: it left them usable for this one.</summary>
     /// <exception cref="DatabaseSetupException">The role may not make them; the message says what their owner runs.</exception>
     public static async Task ApplyAsync(NpgsqlDataSource source, CancellationToken cancellation)
@@ -22,12 +19,8 @@ public static class ClusterTables
         try
         {
             if (await AppliedAsync(connection, cancellation) >= Version) return;       // The usual case takes no lock.
-
-            // The file takes this lock itself; but this session, which has just looked in vain, would not see after it what another made meanwhile:
-            // a transaction that begins after the wait does.
-            await ExecuteAsync(connection, $"select pg_advisory_lock({Turn})", cancellation);
-            await ExecuteAsync(connection, Sql(), cancellation);
-            await ExecuteAsync(connection, $"select pg_advisory_unlock({Turn})", cancellation);
+            await using var apply = new NpgsqlCommand(Sql(), connection) { CommandTimeout = 0 };     // takes its lock itself
+            await apply.ExecuteNonQueryAsync(cancellation);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
@@ -66,12 +59,6 @@ public static class ClusterTables
     {
         using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream("orleans.sql")!);
         return reader.ReadToEnd();
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
-        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     private static async Task<int> AppliedAsync(NpgsqlConnection connection, CancellationToken cancellation)

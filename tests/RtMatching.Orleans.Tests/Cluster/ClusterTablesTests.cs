@@ -16,22 +16,6 @@ public class ClusterTablesTests
         Assert.Equal(1, await test.CountAsync("select count(*) from orleans.tables_version"));
     }
 
-    /// <summary>What a session has once looked for in vain it takes for absent until a transaction of its own begins after it was made.</summary>
-    [Fact]
-    public async Task A_silo_that_waits_while_another_makes_the_tables_finds_them()
-    {
-        await using var test = await TestDatabase.CreateAsync();
-        await using var first = await test.Source.OpenConnectionAsync();
-        await new NpgsqlCommand(ClusterTables.Sql().Replace("\ncommit;", "\n", StringComparison.Ordinal), first).ExecuteNonQueryAsync();
-        var second = ClusterTables.ApplyAsync(test.Source, CancellationToken.None);
-        const string Waits = "select count(*) from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() " +
-            "and l.locktype = 'advisory' and not l.granted";
-        while (await test.CountAsync(Waits) == 0) Assert.False(second.IsFaulted, "it did not wait");
-        await new NpgsqlCommand("commit", first).ExecuteNonQueryAsync();
-        await second;
-        Assert.Equal(1, await test.CountAsync("select count(*) from orleans.tables_version"));
-    }
-
     [Fact]
     public async Task A_newer_versions_tables_stay_as_they_are()
     {
