@@ -16,8 +16,9 @@ internal sealed class PrefillGroup : IAttentionGroup, IDisposable
     private readonly MemorySource _source;
     private readonly KeptTensors _kept = new();
     private readonly (Tensor Keys, Tensor Values)[] _caches; // by layer, where refinement follows: (texts, kvHeads, room, headDim)
-    private readonly Tensor? _padded; // (texts * longest): which of the group's tokens; null where all are equally long
-    private readonly Tensor? _unpadded; // (tokens): where each stands among the padded
+
+    // Of the pass that it is made in, and freed with it.
+    private readonly Padding _padding;
     private readonly Tensor _last; // (texts, 1): the end tokens' positions
 
     /// <param name="texts">Rows of the batch.</param>
@@ -27,20 +28,17 @@ internal sealed class PrefillGroup : IAttentionGroup, IDisposable
     public PrefillGroup(TorchDecoder decoder, int[] texts, int[] lengths, int firstToken, bool refining, MemorySource source)
     {
         (_decoder, Texts, Lengths, FirstToken, _source) = (decoder, texts, lengths, firstToken, source);
-        (Longest, Tokens) = (lengths.Max(), lengths.Sum());
+        _padding = new Padding(decoder, lengths);
         _caches = refining ? new (Tensor, Tensor)[decoder.Config.Layers] : [];
         EndTokens = Ends(lengths, firstToken);
-        _last = _kept.Keep(decoder.Upload([.. lengths.Select(length => length - 1L)]).unsqueeze(1));
-        if (Tokens == texts.Length * Longest) return;
-        var (padded, unpadded) = Padding(lengths, Longest);
-        (_padded, _unpadded) = (_kept.Keep(decoder.Upload(padded)), _kept.Keep(decoder.Upload(unpadded)));
+        _last = decoder.Upload([.. lengths.Select(length => length - 1L)]).unsqueeze(1);
     }
 
     public int[] Texts { get; }
     public int[] Lengths { get; }
-    public int Longest { get; }
+    public int Longest => _padding.Longest;
     public int FirstToken { get; }
-    public int Tokens { get; }
+    public int Tokens => _padding.Tokens;
     public IReadOnlyList<long> EndTokens { get; }
 
     /// <summary>Positions of a cache: one more than the longest text has, for the end token that moves there, in whole steps that kernels like.</summary>
@@ -56,13 +54,13 @@ internal sealed class PrefillGroup : IAttentionGroup, IDisposable
 
     public (Tensor Keys, Tensor Values) Place(int layer, Tensor keys, Tensor values)
     {
-        var placed = (Keys: Pad(keys).transpose(1, 2), Values: Pad(values).transpose(1, 2));
+        var placed = (Keys: _padding.Pad(keys).transpose(1, 2), Values: _padding.Pad(values).transpose(1, 2));
         if (_caches.Length > 0) _caches[layer] = (WithRoom(placed.Keys), WithRoom(placed.Values));
         return placed;
     }
 
     public Tensor Attend(Tensor queries, Tensor keys, Tensor values) =>
-        Unpad(_decoder.CausalAttention(Pad(queries).transpose(1, 2), keys, values).transpose(1, 2).flatten(2));
+        _padding.Unpad(_decoder.CausalAttention(_padding.Pad(queries).transpose(1, 2), keys, values).transpose(1, 2).flatten(2));
 
     public Tensor AttendEnds(Tensor queries, Tensor keys, Tensor values) =>
         FewQueries.Attend(queries.unsqueeze(1), keys, values, _decoder.Mask(_last, keys));
@@ -74,7 +72,7 @@ internal sealed class PrefillGroup : IAttentionGroup, IDisposable
     }
 
     /// <param name="states">(tokens, hidden)</param>
-    public void KeepStates(Tensor states) => States = _kept.Keep(Pad(states));
+    public void KeepStates(Tensor states) => States = _kept.Keep(_padding.Pad(states));
 
     /// <summary>Mean over each text's tokens, in float32.</summary>
     /// <param name="rows">(tokens, width)</param>
@@ -82,7 +80,7 @@ internal sealed class PrefillGroup : IAttentionGroup, IDisposable
     public Tensor Mean(Tensor rows)
     {
         var ones = FewQueries.Visible(_last, Longest).to(rows.dtype); // (texts, 1, longest)
-        return ones.bmm(Pad(rows)).squeeze(1).to(torch.ScalarType.Float32).div_(_last + 1);
+        return ones.bmm(_padding.Pad(rows)).squeeze(1).to(torch.ScalarType.Float32).div_(_last + 1);
     }
 
     public void Dispose() => _kept.Dispose();
@@ -102,28 +100,5 @@ internal sealed class PrefillGroup : IAttentionGroup, IDisposable
         var room = _kept.Keep(torch.zeros([rows.shape[0], rows.shape[1], Room, rows.shape[3]], rows.dtype, rows.device));
         room.narrow(2, 0, Longest).copy_(rows);
         return room;
-    }
-
-    /// <param name="rows">(tokens, ...)</param>
-    /// <returns>(texts, longest, ...); rows beyond a text's end hold some other token.</returns>
-    private Tensor Pad(Tensor rows) => (_padded is null ? rows : rows.index_select(0, _padded)).unflatten(0, Texts.Length, Longest);
-
-    /// <param name="rows">(texts, longest, ...)</param>
-    private Tensor Unpad(Tensor rows) => _unpadded is null ? rows.flatten(0, 1) : rows.flatten(0, 1).index_select(0, _unpadded);
-
-    private static (long[] Padded, long[] Unpadded) Padding(int[] lengths, int longest)
-    {
-        var (padded, unpadded) = (new long[lengths.Length * longest], new long[lengths.Sum()]);
-        var token = 0;
-        for (var text = 0; text < lengths.Length; text++)
-        {
-            for (var position = 0; position < lengths[text]; position++, token++)
-            {
-                padded[text * longest + position] = token;
-                unpadded[token] = text * longest + position;
-            }
-        }
-
-        return (padded, unpadded);
     }
 }

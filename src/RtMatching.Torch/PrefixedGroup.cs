@@ -9,12 +9,10 @@ internal sealed class PrefixedGroup : IAttentionGroup
     private readonly TorchDecoder _decoder;
     private readonly TorchPrefix _prefix;
     private readonly int _texts;
-    private readonly int _longest; // new tokens
+    private readonly Padding _padding; // of the new tokens
     private readonly int _spared; // at most
     private readonly int _positions;
     private readonly Tensor _places; // (tokens * kvHeads): where keys and values go, in (texts, kvHeads, positions)
-    private readonly Tensor _padded; // (texts * longest): which of the tokens
-    private readonly Tensor _unpadded; // (tokens)
     private readonly Tensor _seen; // (texts, longest): the last position that each padded token sees
     private readonly Tensor _last; // (texts, 1)
 
@@ -23,30 +21,29 @@ internal sealed class PrefixedGroup : IAttentionGroup
     /// <param name="firstToken">Of the forward's.</param>
     public PrefixedGroup(TorchDecoder decoder, TorchPrefix prefix, int[] spared, int[] counts, int firstToken)
     {
-        (_decoder, _prefix, _texts, FirstToken, Tokens) = (decoder, prefix, counts.Length, firstToken, counts.Sum());
-        (_longest, _spared) = (counts.Max(), spared.Max());
+        (_decoder, _prefix, _texts, _spared, FirstToken) = (decoder, prefix, counts.Length, spared.Max(), firstToken);
+        _padding = new Padding(decoder, counts);
         _positions = spared.Zip(counts, (start, count) => start + count).Max();
         EndTokens = PrefillGroup.Ends(counts, firstToken);
         var (kvHeads, token) = (decoder.Config.KeyValueHeads, 0);
         var places = new long[Tokens * kvHeads];
-        var (padded, unpadded, seen) = (new long[_texts * _longest], new long[Tokens], new long[_texts * _longest]);
+        var seen = new long[_texts * _padding.Longest];
         for (var text = 0; text < _texts; text++)
         {
             for (var i = 0; i < counts[text]; i++, token++)
             {
                 for (var head = 0; head < kvHeads; head++)
                     places[token * kvHeads + head] = (long)(text * kvHeads + head) * _positions + spared[text] + i;
-                (padded[text * _longest + i], unpadded[token], seen[text * _longest + i]) = (token, text * _longest + i, spared[text] + i);
+                seen[text * _padding.Longest + i] = spared[text] + i;
             }
         }
 
-        (_places, _padded, _unpadded) = (decoder.Upload(places), decoder.Upload(padded), decoder.Upload(unpadded));
-        _seen = decoder.Upload(seen).view(_texts, _longest);
+        (_places, _seen) = (decoder.Upload(places), decoder.Upload(seen).view(_texts, _padding.Longest));
         _last = decoder.Upload([.. spared.Zip(counts, (start, count) => start + count - 1L)]).unsqueeze(1);
     }
 
     public int FirstToken { get; }
-    public int Tokens { get; }
+    public int Tokens => _padding.Tokens;
     public IReadOnlyList<long> EndTokens { get; }
 
     public (Tensor Keys, Tensor Values) Place(int layer, Tensor keys, Tensor values)
@@ -57,10 +54,10 @@ internal sealed class PrefixedGroup : IAttentionGroup
 
     public Tensor Attend(Tensor queries, Tensor keys, Tensor values)
     {
-        var padded = queries.index_select(0, _padded).unflatten(0, _texts, _longest).transpose(1, 2);
+        var padded = _padding.Pad(queries).transpose(1, 2);
         var mask = FewQueries.Visible(_seen, _positions).unsqueeze(1);
         var context = torch.nn.functional.scaled_dot_product_attention(padded, _decoder.Expand(keys), _decoder.Expand(values), mask);
-        return context.transpose(1, 2).flatten(2).flatten(0, 1).index_select(0, _unpadded);
+        return _padding.Unpad(context.transpose(1, 2).flatten(2));
     }
 
     public Tensor AttendEnds(Tensor queries, Tensor keys, Tensor values) =>

@@ -1,3 +1,4 @@
+using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 
 namespace RtMatching.Torch;
@@ -11,7 +12,7 @@ namespace RtMatching.Torch;
 internal sealed class TokenBudget
 {
     /// <summary>Larger batches are no faster, and answers come later.</summary>
-    public const int Most = 65_536;
+    public const int Most = BatchBudget.MaxDeviceTokens;
 
     /// <summary>Below it a batch is a text or two, which are run all the same; a GPU that was full for a moment would be slow for good.</summary>
     public const int Least = 256;

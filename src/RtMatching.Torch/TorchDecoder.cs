@@ -66,7 +66,7 @@ public sealed class TorchDecoder : IDecoder
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         Config.Check(batch, capture);
-        var own = Own(prefix, capture);
+        var own = DecoderChecks.Own<TorchPrefix>(prefix, capture, one => one.Decoder == this);
         Config.CheckHead(memory.Head);
         var state = new TorchDecoderState(this, batch, capture, memory);
         try
@@ -269,12 +269,5 @@ public sealed class TorchDecoder : IDecoder
         _weights.Dispose();
         _rotary.Dispose();
         _operators.Dispose();
-    }
-
-    private TorchPrefix? Own(IPromptPrefix? prefix, Capture capture)
-    {
-        if (prefix is null) return null;
-        DecoderChecks.CheckSparing(capture);
-        return prefix is TorchPrefix own && own.Decoder == this ? own : throw DecoderChecks.OfAnother();
     }
 }

@@ -33,9 +33,6 @@ internal sealed class TorchPrefix : IPromptPrefix, IAttentionGroup
     public int Tokens => _ids.Length;
     public IReadOnlyList<long> EndTokens => [_ids.Length - 1];
 
-    /// <summary>How many tokens of a text need not be run: those that it shares with the prefix, but for its last one, which is read.</summary>
-    public int Spared(ReadOnlySpan<int> text) => Math.Min(text.CommonPrefixLength(_ids), text.Length - 1);
-
     /// <summary>(kvHeads, ids, headDim), twice</summary>
     public (Tensor Keys, Tensor Values) Cache(int layer)
     {

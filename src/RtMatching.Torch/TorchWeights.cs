@@ -21,8 +21,9 @@ internal sealed record TorchLayer
 }
 
 /// <summary>
-/// Every weight of a decoder on its device, in its precision (norms of the residual in float32, as it is), and nowhere else: the mapped files are copied there piece by piece, so that a
-/// model larger than the machine's memory loads onto a device that holds it. Matrices that multiply the same input are one.
+/// Every weight of a decoder on its device, in its precision (norms of the residual in float32, as it is), and nowhere else: the mapped files
+/// are copied there piece by piece, so that a model larger than the machine's memory loads onto a device that holds it. Matrices that multiply
+/// the same input are one.
 /// </summary>
 internal sealed class TorchWeights : IDisposable
 {

@@ -21,7 +21,7 @@ internal static class BatchBudget
     private const long MaxDeviceWork = 1L << 47;
 
     /// <summary>Of a small model: its batch is done in a fraction of that time, and what a larger one would still save is little.</summary>
-    private const int MaxDeviceTokens = 65536;
+    internal const int MaxDeviceTokens = 65536;
 
     /// <summary>Of a very large one: less does not keep a card busy.</summary>
     private const int LeastDeviceTokens = 4096;

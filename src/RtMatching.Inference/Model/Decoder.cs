@@ -44,7 +44,7 @@ public sealed unsafe class Decoder : IDecoder
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         Config.Check(batch, capture);
-        var own = Own(prefix, capture);
+        var own = DecoderChecks.Own<DecoderPrefix>(prefix, capture, one => one.Decoder == this);
         Config.CheckHead(memory.Head);
         var state = new DecoderState(this, batch, capture, memory);
         try
@@ -294,12 +294,5 @@ public sealed unsafe class Decoder : IDecoder
         }
 
         for (var r = 0; r < runs.Length; r++) pass.AttentionOutput!(layer, runs[r].Text, outputs.AsSpan(r * hidden, hidden));
-    }
-
-    private DecoderPrefix? Own(IPromptPrefix? prefix, Capture capture)
-    {
-        if (prefix is null) return null;
-        DecoderChecks.CheckSparing(capture);
-        return prefix is DecoderPrefix own && own.Decoder == this ? own : throw DecoderChecks.OfAnother();
     }
 }

@@ -2,7 +2,7 @@ using RtMatching.Inference.Batching;
 
 namespace RtMatching.Inference.Model;
 
-/// <summary>What every decoder refuses, in the same words.</summary>
+/// <summary>What every decoder refuses, in the same words, and what it need not run.</summary>
 internal static class DecoderChecks
 {
     /// <exception cref="ArgumentException">The numbers contradict each other.</exception>
@@ -66,14 +66,20 @@ internal static class DecoderChecks
             nameof(MemorySource.Head), asked, $"The model has no query head {asked}; its heads are 0 to {config.Heads - 1}.");
     }
 
-    /// <exception cref="ArgumentException">A prefix goes with nothing that is captured.</exception>
-    public static void CheckSparing(Capture capture)
+    /// <summary>The decoder's own prefix.</summary>
+    /// <exception cref="ArgumentException">Of another decoder, or with captures that need the states of the tokens it spares.</exception>
+    public static TPrefix? Own<TPrefix>(IPromptPrefix? prefix, Capture capture, Func<TPrefix, bool> isOwn) where TPrefix : class, IPromptPrefix
     {
+        if (prefix is null) return null;
         if (capture != Capture.None)
-            throw new ArgumentException($"A prefix spares tokens whose states Capture.{capture} would need; prefill without it.", "prefix");
+            throw new ArgumentException($"A prefix spares tokens whose states Capture.{capture} would need; prefill without it.", nameof(prefix));
+        return prefix is TPrefix own && isOwn(own)
+            ? own
+            : throw new ArgumentException("The prefix was computed by another decoder; compute it with this one.", nameof(prefix));
     }
 
-    public static ArgumentException OfAnother() => new("The prefix was computed by another decoder; compute it with this one.", "prefix");
+    /// <summary>How many tokens of a text need not be run: those that it shares with the prefix, but for its last one, which is read.</summary>
+    public static int Spared(this IPromptPrefix prefix, ReadOnlySpan<int> text) => Math.Min(text.CommonPrefixLength(prefix.Ids), text.Length - 1);
 
     public static int CheckRow(this IDecoderState state, int row) =>
         (uint)row < (uint)state.Rows ? row : throw new ArgumentOutOfRangeException(nameof(row), row, $"The batch has {state.Rows} texts.");

@@ -28,9 +28,6 @@ internal sealed unsafe class DecoderPrefix : IPromptPrefix
     public Decoder Decoder { get; }
     public ReadOnlySpan<int> Ids => _ids;
 
-    /// <summary>How many tokens of a text need not be run: those that it shares with the prefix, but for its last one, which is read.</summary>
-    public int Spared(ReadOnlySpan<int> text) => Math.Min(text.CommonPrefixLength(_ids), text.Length - 1);
-
     /// <summary>Puts a layer's keys and values before those that <paramref name="runs"/> will write: a run begins where its text departs.</summary>
     public void CopyTo(int layer, TokenRun[] runs, KeyValueCache cache)
     {
