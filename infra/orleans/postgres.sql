@@ -2,14 +2,22 @@
 -- providers ask for them. The providers carry no SQL: they read it from OrleansQuery by key, and fix only the keys, the parameters and the
 -- names of the results' columns (https://learn.microsoft.com/dotnet/orleans/host/configuration-guide/adonet-configuration).
 --
--- rtmatch-silo runs this file when it starts, and 'rtmatch db migrate' for silos that own nothing; by hand: psql -v ON_ERROR_STOP=1 -f postgres.sql. It may run any number of times. To change
--- something, append statements that change what an earlier version made, and raise the number in both places below and in ClusterTables.cs.
--- Silos of the last version go on running meanwhile: columns are added, never dropped or renamed in the same step.
+-- rtmatch-silo runs this file when it starts, and 'rtmatch db migrate' for silos that own nothing; by hand: psql -v ON_ERROR_STOP=1 -f
+-- postgres.sql. It may run any number of times. To change something, append statements that change what an earlier version made, and raise the
+-- number in both places below and in ClusterTables.cs. Silos of the last version go on running meanwhile: columns are added, never dropped or
+-- renamed in the same step.
 
 begin;
 select pg_advisory_xact_lock(x'72746f726c65616e'::bigint);     -- "rtorlean": silos that start together run it one after another
 
-create schema if not exists orleans;
+-- "create schema if not exists" may still take the schema for absent that another session made during that wait, and fail: only a look into
+-- a table, the catalogue's here, makes this session hear of it.
+do $$
+begin
+    if not exists (select from pg_namespace where nspname = 'orleans') then
+        create schema orleans;
+    end if;
+end $$;
 
 create table if not exists orleans.tables_version (
     version int primary key,

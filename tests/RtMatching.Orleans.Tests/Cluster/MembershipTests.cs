@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using RtMatching.Core.Storage;
 using RtMatching.Tests.Storage;
 using Xunit.Abstractions;
 
@@ -29,6 +30,23 @@ public class MembershipTests(ITestOutputHelper output)
         {
             foreach (var silo in silos) await silo.DisposeAsync();
         }
+    }
+
+    [Fact]
+    public async Task Defunct_silos_are_removed_when_they_are_old_and_active_ones_never()
+    {
+        await using var test = await TestDatabase.CreateAsync();
+        await ClusterTables.ApplyAsync(test.Source, CancellationToken.None);
+        await test.Source.CreateCommand("""
+            insert into orleans.membership_version (cluster) values ('rtmatch');
+            insert into orleans.membership (cluster, address, port, generation, silo_name, host_name, status, proxy_port, started_at, alive_at)
+            select 'rtmatch', '127.0.0.1', 1, day, 'defunct-' || day, 'host', 6, 0, now() - interval '1 day' * day, now() - interval '1 day' * day
+            from generate_series(0, 3) day
+            """).ExecuteNonQueryAsync();
+        await using var silo = await SiloProcess.StartAsync(test.ConnectionString, "--engine", "none", "--name", "living");
+        var patience = DateTime.UtcNow.AddSeconds(20);
+        while (await test.CountAsync("select count(*) from orleans.membership") > 2 && DateTime.UtcNow < patience) await Task.Delay(100);
+        Assert.Equal(["defunct-0", "living"], (await new ClusterView(test.Source).StatusAsync()).Keys.Order());
     }
 
     [Fact]
