@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using RtMatching.Inference.Model;
 
 namespace RtMatching.Torch;
 
@@ -61,12 +62,12 @@ internal sealed unsafe class CudaRuntime
 
     /// <summary>Bytes of a device, every process's use counted.</summary>
     /// <exception cref="ExternalException">The device does not answer.</exception>
-    public (long Free, long Total) Memory(int device)
+    public DeviceMemory Memory(int device)
     {
         Check(((delegate* unmanaged<int, int>)Export("cudaSetDevice"))(device));      // of this thread
         nuint free = 0, total = 0;
         Check(((delegate* unmanaged<nuint*, nuint*, int>)Export("cudaMemGetInfo"))(&free, &total));
-        return ((long)free, (long)total);
+        return new DeviceMemory((long)free, (long)total);
     }
 
     /// <summary>In libtorch's own words, so that they are recognised alike.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RtMatching.Inference.Batching;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Weights;
@@ -43,7 +44,7 @@ public sealed class TorchDecoder : IDecoder
         if (!device.IsCuda) return;
         try
         {
-            _budget = TokenBudget.Measure(() => DeviceMemory.Of(device).Free, Probe);
+            _budget = TokenBudget.Measure(() => device.Memory().Free, Probe);
         }
         catch
         {
@@ -60,6 +61,21 @@ public sealed class TorchDecoder : IDecoder
     /// <inheritdoc/>
     /// <remarks>Measured on a GPU; the CPU's memory is everybody's, and there large batches bring no speed.</remarks>
     public int? BatchTokens => _budget?.Tokens;
+
+    public DeviceMemory? Memory
+    {
+        get
+        {
+            try
+            {
+                return Device.IsCuda ? Device.Memory() : null;
+            }
+            catch (ExternalException)
+            {
+                return null;
+            }
+        }
+    }
 
     public IDecoderState Prefill(
         PackedBatch batch, Capture capture, MemorySource memory = default, IPromptPrefix? prefix = null, CancellationToken cancellation = default)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RtMatching.Inference.Model;
 using TorchSharp;
 
 namespace RtMatching.Torch;
@@ -21,6 +22,17 @@ public sealed record TorchDevice(int? Index)
             && int.TryParse(text.AsSpan("cuda:".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index) => new TorchDevice(index),
         _ => null,
     };
+
+    /// <summary>As it is now. What libtorch keeps for its next batches counts as used: it gives nothing back to the device.</summary>
+    /// <exception cref="TorchUnavailableException">libtorch runs on no CUDA here.</exception>
+    /// <exception cref="System.Runtime.InteropServices.ExternalException">The device does not answer.</exception>
+    /// <exception cref="InvalidOperationException">It is the CPU, whose memory is everybody's.</exception>
+    internal DeviceMemory Memory()
+    {
+        var index = Index ?? throw new InvalidOperationException("The CPU has no memory of its own.");
+        var cuda = CudaRuntime.Find() ?? throw TorchTrouble.NoDriver(CudaRuntime.DriverName);
+        return cuda.Memory(index);
+    }
 
     public override string ToString() => Index is { } index ? $"cuda:{index}" : "cpu";
 }

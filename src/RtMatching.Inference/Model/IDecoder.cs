@@ -39,6 +39,9 @@ public interface IDecoder : IDisposable
     /// </summary>
     int? BatchTokens => null;
 
+    /// <summary>Of the decoder's own device, as it is now; null where it has none, or it does not answer.</summary>
+    DeviceMemory? Memory => null;
+
     /// <summary>Pass 1 over every text of the batch, each at positions 0 .. n-1, causal within itself.</summary>
     /// <param name="memory">What <see cref="IDecoderState.Memory"/> will be summed from.</param>
     /// <param name="prefix">

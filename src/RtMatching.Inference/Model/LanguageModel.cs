@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using RtMatching.Inference.Batching;
 using RtMatching.Inference.Refinement;
+using RtMatching.Inference.Telemetry;
 using RtMatching.Inference.Tokenizer;
 using RtMatching.Inference.Weights;
 
@@ -30,6 +31,7 @@ public sealed class LanguageModel : IDisposable
         _purpose = new Lazy<ModelPurpose>(() => Path is not null
             ? ModelPurpose.Read(Path)
             : ModelPurpose.Of(tokenizer.SuffixIds.Count > 0, "its tokenizer"));
+        EngineSignals.CountLoaded(this);
     }
 
     /// <summary>The folder's or file's name, for example <c>rt-mini</c>.</summary>
@@ -125,6 +127,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Waits for the batch that the model is running: its weights must not go away under it.</summary>
     public void Dispose()
     {
+        EngineSignals.CountUnloaded(this);
         foreach (var replica in Replicas) replica.Dispose();
         using var turn = Gate.Enter(EnginePriority.Interactive);
         Prefixes.Dispose();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using RtMatching.Inference.Batching;
 using RtMatching.Inference.Kernels;
 using RtMatching.Inference.Model;
@@ -43,8 +44,19 @@ internal static class EngineSignals
     private static readonly Counter<long> OutOfMemory = Signals.Meter.CreateCounter<long>(
         "rtmatch.engine.out_of_memory", "{batch}", "Batches that did not fit the device's memory, and were run in parts.");
 
-    static EngineSignals() => Signals.Meter.CreateObservableUpDownCounter(
-        "rtmatch.engine.memory", () => NativeBuffer.AllocatedBytes, "By", "Weights, caches and buffers that the engine holds outside the managed heap.");
+    private static readonly ConditionalWeakTable<LanguageModel, IDecoder> Loaded = [];
+
+    static EngineSignals()
+    {
+        Signals.Meter.CreateObservableUpDownCounter("rtmatch.engine.memory", Memory, "By",
+            "Weights, caches and buffers that the managed engine holds outside the managed heap; of a GPU, all that is in use there.");
+        Signals.Meter.CreateObservableUpDownCounter("rtmatch.engine.memory.limit", MemoryLimits, "By", "Memory of each GPU that an engine runs on.");
+    }
+
+    /// <summary>The memory of its device is told from now on.</summary>
+    public static void CountLoaded(LanguageModel model) => Loaded.Add(model, model.Decoder);
+
+    public static void CountUnloaded(LanguageModel model) => Loaded.Remove(model);
 
     /// <param name="texts">More of them wait; fewer where it is negative.</param>
     public static void CountWaiting(LanguageModel model, EnginePriority priority, int texts) =>
@@ -53,6 +65,18 @@ internal static class EngineSignals
     public static void CountFailure(LanguageModel model) => Failures.Add(1, new(ModelTag, model.Name), new(DeviceTag, model.Decoder.Device));
 
     public static void CountOutOfMemory(LanguageModel model) => OutOfMemory.Add(1, new(ModelTag, model.Name), new(DeviceTag, model.Decoder.Device));
+
+    private static IEnumerable<Measurement<long>> Memory() =>
+        [new(NativeBuffer.AllocatedBytes, new KeyValuePair<string, object?>(DeviceTag, "cpu")), .. OfDevices(memory => memory.Used)];
+
+    private static IEnumerable<Measurement<long>> MemoryLimits() => OfDevices(memory => memory.Total);
+
+    /// <summary>Each device once, however many models it holds.</summary>
+    private static IEnumerable<Measurement<long>> OfDevices(Func<DeviceMemory, long> bytes) =>
+        from decoder in Loaded.Select(model => model.Value).DistinctBy(decoder => decoder.Device)
+        let memory = decoder.Memory
+        where memory is not null
+        select new Measurement<long>(bytes(memory.Value), new KeyValuePair<string, object?>(DeviceTag, decoder.Device));
 
     /// <summary>Runs a batch under a span of its own and counts it.</summary>
     /// <param name="budget">Tokens that fit a batch.</param>

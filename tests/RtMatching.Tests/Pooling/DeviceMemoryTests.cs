@@ -105,6 +105,36 @@ public class DeviceMemoryTests
         Assert.All(counted, measured => Assert.Equal("gpu:3", measured.Item2));
     }
 
+    [Fact]
+    public void The_memory_of_a_device_is_told_once_for_as_long_as_a_model_is_there()
+    {
+        var told = new List<(string, object?, long)>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter == Signals.Meter && instrument.Name.StartsWith("rtmatch.engine.memory", StringComparison.Ordinal))
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, bytes, tags, _) => told.Add((instrument.Name, tags[0].Value, bytes)));
+        listener.Start();
+        var first = Model(new ScriptedDecoder { Device = "gpu:8", Memory = new DeviceMemory(Free: 30, Total: 80) });
+        var second = Model(new ScriptedDecoder { Device = "gpu:8", Memory = new DeviceMemory(Free: 30, Total: 80) });
+        var silent = Model(new ScriptedDecoder { Device = "gpu:9" });
+
+        listener.RecordObservableInstruments();
+        Assert.Equal(
+            [("rtmatch.engine.memory", "gpu:8", 50), ("rtmatch.engine.memory.limit", "gpu:8", 80)],
+            told.Where(measured => measured.Item2 is "gpu:8" or "gpu:9"));
+        Assert.Single(told, measured => measured.Item2 is "cpu");
+
+        foreach (var model in new[] { first, second, silent }) model.Dispose();
+        told.Clear();
+        listener.RecordObservableInstruments();
+        Assert.DoesNotContain(told, measured => measured.Item2 is "gpu:8");
+    }
+
     private static void Fail(bool full)
     {
         if (full) throw new DeviceMemoryException("full");

@@ -19,6 +19,7 @@ internal sealed class ScriptedDecoder(int hidden = 8, int window = 64, int layer
 
     public string Device { get; init; } = "cpu";
     public int? BatchTokens { get; set; }
+    public DeviceMemory? Memory { get; set; }
 
     /// <summary>Its arithmetic has gone wrong: nothing that it gives is a number.</summary>
     public bool IsDamaged { get; set; }

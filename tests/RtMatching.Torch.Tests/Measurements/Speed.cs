@@ -22,8 +22,8 @@ internal static class Speed
         SpeedTable.Print(options, ours, SpeedRow.Merge(transformers));
         if (options.Device.IsCuda)
         {
-            var memory = DeviceMemory.Of(options.Device);
-            Console.WriteLine($"device memory taken at the peak: {(memory.Total - memory.Free) / (double)(1L << 30):f1} of {memory.Total / (double)(1L << 30):f1} GiB");
+            var memory = options.Device.Memory();
+            Console.WriteLine($"device memory taken at the peak: {memory.Used / (double)(1L << 30):f1} of {memory.Total / (double)(1L << 30):f1} GiB");
         }
 
         return 0;
