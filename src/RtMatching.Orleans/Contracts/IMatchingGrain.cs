@@ -85,33 +85,4 @@ public interface IIngestionGrain : IGrainWithIntegerKey
     /// <summary>Runs from now on until it has ended, if it did not yet; where it runs already it looks for work at once.</summary>
     [Alias("Start")]
     Task StartAsync(CancellationToken cancellation);
-
-    [Alias("Show")]
-    Task<DispatchReport> ShowAsync(CancellationToken cancellation);
-}
-
-/// <summary>What an ingestion's grain is at.</summary>
-[GenerateSerializer, Immutable, Alias("rtmatch.DispatchReport")]
-public sealed record DispatchReport
-{
-    [Id(0)]
-    public bool Running { get; init; }
-
-    /// <summary>Batches in flight.</summary>
-    [Id(1)]
-    public StationLoadReport[] Stations { get; init; } = [];
-}
-
-[GenerateSerializer, Immutable, Alias("rtmatch.StationLoadReport")]
-public sealed record StationLoadReport
-{
-    [Id(0)]
-    public string Station { get; init; } = "";
-
-    /// <summary>queued or parsed.</summary>
-    [Id(1)]
-    public string Stage { get; init; } = "";
-
-    [Id(2)]
-    public int Batches { get; init; }
 }

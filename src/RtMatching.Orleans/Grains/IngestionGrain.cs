@@ -32,14 +32,5 @@ internal sealed class IngestionGrain : LoopGrain, IIngestionGrain
         return GoOnAsync();
     }
 
-    public Task<DispatchReport> ShowAsync(CancellationToken cancellation) => Task.FromResult(new DispatchReport
-    {
-        Running = IsRunning,
-        Stations = [.. _dispatch.State.Stations.Select(load => new StationLoadReport
-        {
-            Station = load.Station, Stage = load.Stage.ToString().ToLowerInvariant(), Batches = load.Batches,
-        })],
-    });
-
     protected override async Task<bool> RunAsync(CancellationToken stop) => await _dispatch.RunAsync(_id, stop) != DispatchEnd.Stopped;
 }

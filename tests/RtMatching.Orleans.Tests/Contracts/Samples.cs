@@ -47,8 +47,6 @@ internal static class Samples
         new RankReply { Ranking = Json.Of(new[] { Ranked }), Fault = Fault },
         new TicketOrder { BulkRankingId = 9, Token = Token, Position = 10 },
         new TicketReply { Ended = true },
-        new DispatchReport { Running = true, Stations = [new StationLoadReport { Station = "a", Stage = "queued", Batches = 2 }] },
-        new StationLoadReport { Station = "a", Stage = "queued", Batches = 2 },
         new SiloListing { Silos = [new SiloEntry { Report = Report, Age = TimeSpan.FromSeconds(1.5), Dead = true }] },
         new SiloEntry { Report = Report, Age = TimeSpan.FromSeconds(1.5), Dead = true },
         Report,

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using RtMatching.Cli;
 using RtMatching.Core.Profiles;
+using RtMatching.Core.Security;
 using RtMatching.Core.Storage;
 using RtMatching.Tests.Cli;
 using RtMatching.Tests.Server;
@@ -51,6 +52,8 @@ public sealed class RolesTests(RolesTests.Filled filled) : IClassFixture<RolesTe
         await OkAsync(roles, "keys", "create", "loader");
         await OkAsync(roles, "keys", "revoke", "1");
         await OkAsync(roles, "keys", "list");
+        await using (var database = await Database.OpenAsync(roles.Writer))
+            await new ApiKeyStore(database).AdoptAsync("rtm_" + new string('k', 43), "deployment");
 
         await using (var server = await ServerProcess.StartAsync(roles.Writer))
         {
@@ -62,6 +65,7 @@ public sealed class RolesTests(RolesTests.Filled filled) : IClassFixture<RolesTe
 
         await OkAsync(roles, "documents", "delete", ranking[0].GetProperty("document_id").GetInt64().ToString());
         Assert.Equal(3, await roles.Test.CountAsync("select count(*) from contents"));
+        Assert.Equal(2, await roles.Test.CountAsync("select count(*) from api_keys"));
         Assert.Equal(2, await roles.Test.CountAsync("select count(*) from vectors_2 where kind = 'cv'"));
         Assert.Equal(0, await roles.Test.CountAsync("select count(*) from pg_class where relowner <> (select datdba from pg_database where datname = current_database()) and relkind = 'r' and relnamespace = 'public'::regnamespace"));
     }
