@@ -18,19 +18,29 @@ public static class DefaultProfiles
     // Untrained models read long texts badly, and AlignedWVA looks at the last token alone: shorter parts, averaged, serve better.
     private const int PlainMaxTokens = 1024;
 
-    // rt-mini was trained on at most 256 tokens and validated at 512.
-    private const int RtMiniMaxTokens = 512;
-
     /// <summary>
-    /// <c>jd2cv</c> for <paramref name="model"/>. Qwen3-Embedding-8B: k = 8, the optimum published for it. rt-mini: k = 2, by validation.
-    /// Other embedding models, as their own files tell: the pooling that they were trained with, k = 1, and an instruction for jobs where their
-    /// query prompt is one. Plain language models: AlignedWVA, which leads among the training-free poolings, k = 1.
+    /// A profile for <paramref name="model"/>: what its own <see cref="ModelProfile"/> says of the task, and where it says nothing, this.
+    /// Qwen3-Embedding-8B: k = 8, the optimum published for it. Other embedding models, as their own files tell: the pooling that they were
+    /// trained with, k = 1, and an instruction for jobs where their query prompt is one. Plain language models: AlignedWVA, which leads among
+    /// the training-free poolings, k = 1.
     /// </summary>
     /// <param name="model">Looked at by its shape and files, never by its name, which a user may change.</param>
     /// <param name="modelPath">Where it was loaded from; null for the built-in model.</param>
     /// <param name="name">Of the profile.</param>
     /// <exception cref="InvalidModelException">A file that tells the model's purpose is broken.</exception>
     public static TaskProfile Create(LanguageModel model, string? modelPath = null, string name = TaskProfile.DefaultName)
+    {
+        var usual = Usual(model, modelPath, name);
+        var own = ModelProfile.Read(model.Path, name);
+        return usual with
+        {
+            Iterations = new EmbeddingOptions { Pooling = usual.Pooling }.TakesPasses ? own.Iterations ?? usual.Iterations : 1,
+            MaxTokens = Fit(own.MaxTokens ?? usual.MaxTokens, model),
+            Dimension = Math.Min(own.Dimension ?? usual.Dimension, usual.Dimension),
+        };
+    }
+
+    private static TaskProfile Usual(LanguageModel model, string? modelPath, string name)
     {
         var purpose = model.Purpose;
         var profile = new TaskProfile
@@ -47,7 +57,6 @@ public static class DefaultProfiles
 
         if (purpose.Task == ModelTask.LanguageModel)
             return profile with { Pooling = PoolingKind.AlignedWva, MaxTokens = Fit(PlainMaxTokens, model) };
-        if (IsRtMini(model.Config) && purpose is { Pooling: PoolingKind.Last, QueryPrompt: null }) return profile with { Iterations = 2, MaxTokens = Fit(RtMiniMaxTokens, model) };
 
         // Its files' word goes first; early conversions to GGUF lost the prompts.
         var isQwen3Embedding = IsQwen3Embedding(model.Config) && profile.Pooling == PoolingKind.Last;
@@ -72,8 +81,6 @@ public static class DefaultProfiles
 
     /// <summary>Refined Thought needs one position more than the text.</summary>
     private static int Fit(int tokens, LanguageModel model) => Math.Min(tokens, model.Config.Window - 1);
-
-    private static bool IsRtMini(ModelConfig config) => config is { Family: ModelFamily.Qwen3, Layers: 4, Hidden: 256 };
 
     /// <summary>Qwen3's vocabulary with an end token appended: the embedding models 0.6B, 4B and 8B.</summary>
     private static bool IsQwen3Embedding(ModelConfig config) => config is { Family: ModelFamily.Qwen3, Vocabulary: > 150_000 };

@@ -10,6 +10,9 @@ public sealed record TaskProfile
 {
     public const string DefaultName = "jd2cv";
 
+    /// <summary>Far beyond what any task was seen to gain from.</summary>
+    public const int MaxIterations = 64;
+
     public required string Name { get; init; }
 
     /// <summary>The model's folder or GGUF file; null is the built-in model.</summary>

@@ -36,15 +36,47 @@ public class DefaultProfilesTests
         Assert.NotNull(profile.JobInstruction);
     }
 
-    [Fact]
-    public void The_built_in_model_gets_what_its_validation_says()
+    [Theory]
+    [InlineData("jd2cv", 3, 300, null)]
+    [InlineData("sts", 1, 511, 64)]         // what is left out is the usual
+    [InlineData("mine", 3, 300, null)]       // its task is not known: jd2cv's
+    public void A_model_s_own_profiles_go_first(string name, int iterations, int maxTokens, int? dimension)
     {
-        var config = Qwen3(layers: 4, hidden: 256) with { Vocabulary = 20_000, Window = 2048 };
-        var profile = DefaultProfiles.Create(Model(config, suffix: [0]));
+        const string Profiles = """{"jd2cv": {"iterations": 3, "max_tokens": 300}, "sts": {"dimension": 64, "max_tokens": 70000}}""";
+        using var folder = BuiltInWith(Profiles, window: 512);
+        using var model = LanguageModel.Load(folder.Path);
+        var profile = DefaultProfiles.Create(model, folder.Path, name);
 
-        Assert.Equal((2, PoolingKind.Last, 512, 256), (profile.Iterations, profile.Pooling, profile.MaxTokens, profile.Dimension));
-        Assert.Null(profile.JobInstruction);
-        Assert.Equal(TaskProfile.DefaultName, profile.Name);
+        Assert.Equal((iterations, maxTokens, dimension ?? model.Config.Hidden), (profile.Iterations, profile.MaxTokens, profile.Dimension));
+        Assert.Equal((name, PoolingKind.Last, null), (profile.Name, profile.Pooling, profile.JobInstruction));
+    }
+
+    [Theory]
+    [InlineData("""{"jd2cv": {"iterations": 0}}""", "iterations is 0; it must be from 1 to 64")]
+    [InlineData("""{"jd2cv": {"dimension": 4001}}""", "dimension is 4001")]
+    [InlineData("""{"jd2cv": {"max_tokens": "many"}}""", "not an integer")]
+    [InlineData("""{"jd2cv": [1]}""", "not an object")]
+    [InlineData("""[]""", "not a JSON object")]
+    public void Profiles_that_cannot_be_are_refused_by_file_and_field(string profiles, string message)
+    {
+        using var folder = BuiltInWith(profiles);
+        using var model = LanguageModel.Load(folder.Path);
+        var refusal = Assert.Throws<InvalidModelException>(() => DefaultProfiles.Create(model, folder.Path)).Message;
+
+        Assert.Contains(message, refusal, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(folder.Path, "profiles.json"), refusal, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("jd2cv")]
+    [InlineData("sts")]
+    [InlineData("skill")]
+    public void The_built_in_model_has_profiles_for_its_tasks(string name)
+    {
+        using var model = LanguageModel.Load(null);
+
+        Assert.NotNull(ModelProfile.Read(model.Path, name).Iterations);
+        Assert.Equal(name, DefaultProfiles.Create(model, null, name).Name);
     }
 
     /// <summary>The built-in model's folder with the files of sentence-transformers beside it.</summary>
@@ -54,23 +86,17 @@ public class DefaultProfilesTests
     [InlineData("cls", "", PoolingKind.Last, false)]
     public void A_model_s_own_files_decide_pooling_and_instruction(string mode, string prompt, PoolingKind pooling, bool instructed)
     {
-        var folder = Directory.CreateTempSubdirectory("rtmatch-defaults-");
-        try
-        {
-            foreach (var file in Directory.EnumerateFiles(BuiltInModel.Path)) File.Copy(file, Path.Combine(folder.FullName, Path.GetFileName(file)));
-            Directory.CreateDirectory(Path.Combine(folder.FullName, "1_Pooling"));
-            File.WriteAllText(Path.Combine(folder.FullName, "1_Pooling", "config.json"), $$"""{"pooling_mode":"{{mode}}"}""");
-            File.WriteAllText(Path.Combine(folder.FullName, "config_sentence_transformers.json"), $$$"""{"prompts":{"query":"{{{prompt}}}"}}""");
-            using var model = LanguageModel.Load(folder.FullName);
-            var profile = DefaultProfiles.Create(model, folder.FullName);
+        using var folder = BuiltInWith("""{"jd2cv": {"iterations": 2}}""");
+        Directory.CreateDirectory(Path.Combine(folder.Path, "1_Pooling"));
+        File.WriteAllText(Path.Combine(folder.Path, "1_Pooling", "config.json"), $$"""{"pooling_mode":"{{mode}}"}""");
+        File.WriteAllText(Path.Combine(folder.Path, "config_sentence_transformers.json"), $$$"""{"prompts":{"query":"{{{prompt}}}"}}""");
+        using var model = LanguageModel.Load(folder.Path);
+        var profile = DefaultProfiles.Create(model, folder.Path);
 
-            Assert.Equal((ModelTask.Embedding, pooling, instructed), (profile.Purpose, profile.Pooling, profile.JobInstruction is not null));
-            Assert.All(new DocumentEmbedder(model, profile).Embed(["a text"], DocumentKind.Job), vector => Assert.Equal(256, vector.Length));
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        Assert.Equal((ModelTask.Embedding, pooling, instructed), (profile.Purpose, profile.Pooling, profile.JobInstruction is not null));
+        Assert.Equal(pooling == PoolingKind.Mean ? 1 : 2, profile.Iterations);      // a mean takes no passes
+        Assert.All(
+            new DocumentEmbedder(model, profile).Embed(["a text"], DocumentKind.Job), vector => Assert.Equal(model.Config.Hidden, vector.Length));
     }
 
     [Fact]
@@ -88,6 +114,24 @@ public class DefaultProfilesTests
     [InlineData(8192, 2048)]
     public void A_dimension_that_cannot_be_indexed_is_cut_to_a_power_of_two(int hidden, int dimension) =>
         Assert.Equal(dimension, DefaultProfiles.Dimension(hidden));
+
+    /// <summary>The built-in model's folder with other files beside it.</summary>
+    private sealed class ModelFolder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("rtmatch-defaults-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+
+    private static ModelFolder BuiltInWith(string profiles, int? window = null)
+    {
+        var folder = new ModelFolder();
+        foreach (var file in Directory.EnumerateFiles(BuiltInModel.Path)) File.Copy(file, Path.Combine(folder.Path, Path.GetFileName(file)));
+        File.WriteAllText(Path.Combine(folder.Path, "profiles.json"), profiles);
+        var config = Path.Combine(folder.Path, "config.json");
+        if (window is not null) File.WriteAllText(config, File.ReadAllText(config).Replace("2048", $"{window}", StringComparison.Ordinal));
+        return folder;
+    }
 
     private static ModelConfig Qwen3(int layers, int hidden) => new()
     {

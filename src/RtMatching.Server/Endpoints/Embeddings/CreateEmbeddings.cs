@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RtMatching.Core.Profiles;
 using RtMatching.Inference.Model;
 using RtMatching.Inference.Pooling;
 using RtMatching.Server.Backend;
@@ -25,7 +26,6 @@ internal static class CreateEmbeddings
     private const long MaxBytes = 8 * 1024 * 1024;
 
     /// <summary>Published optima lie below ten; a request must not hold the engine for ever.</summary>
-    private const int MaxIterations = 64;
 
     internal enum EncodingFormat { Float, Base64 }
 
@@ -99,7 +99,7 @@ internal static class CreateEmbeddings
 
     private static EmbeddingOptions Options(Request body)
     {
-        if (body.Iterations > MaxIterations) throw ProblemException.BadRequest($"iterations is {body.Iterations}; it must be from 1 to {MaxIterations}.");
+        if (body.Iterations > TaskProfile.MaxIterations) throw ProblemException.BadRequest($"iterations is {body.Iterations}; it must be from 1 to {TaskProfile.MaxIterations}.");
         if (body.Instruction?.Length > MaxTextLength) throw TooLong("instruction", body.Instruction.Length);
         return new EmbeddingOptions
         {

@@ -14,7 +14,6 @@ internal static class PutProfile
 {
     private const long MaxBytes = 64 * 1024;
     private const int MaxNameLength = 64;
-    private const int MaxIterations = 64;
     private const int MaxInstructionLength = 4000;
 
     // A model may fill half the machine: never two of them at once on behalf of requests.
@@ -154,8 +153,8 @@ internal static class PutProfile
     {
         if (name.Length > MaxNameLength || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')))
             throw ProblemException.BadRequest($"A profile's name has at most {MaxNameLength} letters, digits, '-', '_' and '.'.");
-        if (body.Iterations is < 1 or > MaxIterations)
-            throw ProblemException.BadRequest($"iterations is {body.Iterations}; it must be from 1 to {MaxIterations}.");
+        if (body.Iterations is < 1 or > TaskProfile.MaxIterations)
+            throw ProblemException.BadRequest($"iterations is {body.Iterations}; it must be from 1 to {TaskProfile.MaxIterations}.");
         foreach (var instruction in new[] { body.JobInstruction, body.CvInstruction })
             if (instruction?.Length > MaxInstructionLength || instruction?.Contains('\0', StringComparison.Ordinal) == true)
                 throw ProblemException.BadRequest($"An instruction has at most {MaxInstructionLength:N0} characters, and no NUL among them.");
