@@ -1,0 +1,150 @@
+"""Step 4. The transformer, with Refined Thought in the loop: python train.py DATA WORK OUT MINUTES [--passes 4] [--resume]
+
+Each step draws k from 1..passes and sends gradients through all k passes. Every pass has its loss. On short texts all count alike; on
+documents pass t counts t squared: what is hard may take its time, and the passes have something to do.
+"""
+import argparse
+import json
+import math
+import os
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tokenizers import Tokenizer
+
+import start
+from batches import Data
+from evaluate import Development, shown
+from losses import unit
+from model import Student, padded
+
+END = 0
+CHUNK = 4096                        # tokens in one run of the model
+RATE, EMBEDDING_RATE, WARM = 1e-3, 4e-4, 40
+DRAW = {1: (1,), 2: (.35, .65), 3: (.2, .4, .4), 4: (.15, .35, .25, .25)}
+WIDTH = 382
+
+
+def encode(student, sequences, passes):
+    """Final states after each pass, [(texts, 382)] * passes, in the order of sequences."""
+    order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
+    parts, at = [], 0
+    while at < len(order):
+        size = max(1, CHUNK // (len(sequences[order[at]]) + 2))
+        rows = [i for i in order[at:at + size] if len(sequences[i]) <= 1.25 * len(sequences[order[at]]) + 4]
+        at += len(rows)
+        parts.append(student(*padded([torch.cat([sequences[i], torch.tensor([END])]) for i in rows], END), passes))
+    back = torch.tensor(order).argsort()
+    return [torch.cat([p[t] for p in parts])[back][:, :WIDTH].float() for t in range(passes)]
+
+
+def weighed(loss, states, power):
+    """The passes' losses, pass t counting t ** power; they sum to one."""
+    weights = np.arange(1, len(states) + 1.) ** power
+    return sum(float(w) * loss(e) for w, e in zip(weights / weights.sum(), states))
+
+
+def step_loss(student, data, passes, done):
+    """One step's losses, each sent back at once; their values by name."""
+    values = {}
+
+    def back(name, loss):
+        loss.backward()
+        values[name] = loss.item()
+    with torch.autocast('cpu', torch.bfloat16):
+        rows = data.english_rows(256)
+        back('english', weighed(lambda e: data.loss_english(e, rows), encode(student, data.texts(rows), passes), 0))
+        at = data.rng.choice(len(data.zh), 80, replace=False)
+        back('zh', weighed(lambda e: data.loss_zh(e, at), encode(student, data.texts(data.zh[at].numpy(), 0), passes), 0))
+        names, total = ('sts-en', 'sts-zh', 'sts-en', 'sts-zh', 'afqmc'), 0
+        name = names[data.rng.integers(len(names))]
+        pairs = data.gold_rows(name, 64)
+        ids = pairs[:, :2].long().numpy()
+        states = encode(student, data.texts(np.concatenate([ids[:, 0], ids[:, 1]]), .1), passes)
+        weight = (.3 if name == 'afqmc' else 2.) * (.5 + done)
+        back(name, weight * weighed(lambda e: data.loss_gold(e[:64], e[64:], pairs[:, 2]), states, 0))
+        for name, pairs, size, weight in (('skill', data.skill, 96, .15), ('titles', data.titles, 48, .1)):
+            rows = data.pair_rows(pairs, size)
+            right, others = data.partners(rows, 2048)
+            states = encode(student, data.texts(rows[:, 0].numpy()), passes)
+            back(name, weight * weighed(lambda e: data.loss_choice(e, right, others), states, 0))
+        rows = data.document_rows(10)
+        back('documents', weighed(lambda e: data.loss_documents(e, rows) + .15 * data.loss_occupation(e, rows),
+                                  encode(student, data.ids(data.long, rows), passes), 2))
+    return values
+
+
+def measure(student, tokenizer, development, passes, long=True, dimensions=None):
+    def run(texts):
+        sequences = [torch.tensor(e.ids[:-1][:511]) for e in tokenizer.encode_batch(texts)]
+        out = [[] for _ in range(passes)]
+        with torch.inference_mode(), torch.autocast('cpu', torch.bfloat16):
+            for i in range(0, len(sequences), 1024):
+                for t, e in enumerate(encode(student, sequences[i:i + 1024], passes)):
+                    out[t].append(unit(e))
+        return {t + 1: torch.cat(v).numpy() for t, v in enumerate(out)}
+    return development.measure(run, long, dimensions)
+
+
+def main():
+    options = argparse.ArgumentParser()
+    for name in ('data', 'work', 'out', 'minutes'):
+        options.add_argument(name)
+    options.add_argument('--passes', type=int, default=4)
+    options.add_argument('--resume', action='store_true')
+    options.add_argument('--every', type=float, default=10)
+    o = options.parse_args()
+    torch.manual_seed(0)
+    data, development = Data(os.path.join(o.work, 'data.pt'), WIDTH), Development(o.data)
+    tokenizer = Tokenizer.from_file(os.path.join(o.work, 'tokenizer.json'))
+    bag = torch.load(os.path.join(o.work, 'bag.pt'))
+    counts = torch.bincount(data.short[0], minlength=len(bag)) + 1.
+    student = start.from_bag(bag, counts)
+    table = student.embed_tokens.weight
+    groups = [{'params': [p for p in student.parameters() if p is not table], 'rate': RATE}, {'params': [table], 'rate': EMBEDDING_RATE}]
+    optimizer = torch.optim.AdamW(groups, lr=RATE, weight_decay=.01, betas=(.9, .98), fused=True)
+    rng, spent, step, total, losses = np.random.default_rng(1), 0., 0, float(o.minutes) * 60, []
+    log = open(o.out + '.log', 'a' if o.resume else 'w', encoding='utf8')
+
+    def say(line):
+        print(line, flush=True)
+        print(line, file=log, flush=True)
+    if o.resume:
+        kept = torch.load(o.out + '.state')
+        student.load_state_dict(kept['student'])
+        optimizer.load_state_dict(kept['optimizer'])
+        spent, step = kept['spent'], kept['step']
+    else:
+        say(f'weights {sum(p.numel() for p in student.parameters()) / 1e6:.1f} M; start: '
+            + shown(measure(student, tokenizer, development, min(2, o.passes), long=False)))
+    clock, saved, shown_at = time.time() - spent, spent, spent
+    while spent < total:
+        done = spent / total
+        for group in optimizer.param_groups:
+            group['lr'] = group['rate'] * min(1, (step + 1) / WARM) * (.5 * (1 + math.cos(math.pi * done)) * .97 + .03)
+        passes = 1 + int(rng.choice(o.passes, p=DRAW[o.passes]))
+        optimizer.zero_grad()
+        losses.append(step_loss(student, data, passes, done))
+        torch.nn.utils.clip_grad_norm_(student.parameters(), 1.)
+        optimizer.step()
+        step, spent = step + 1, time.time() - clock
+        if step % 50 == 0:
+            names = sorted({n for l in losses[-50:] for n in l})
+            say(f'{step} {spent:.0f} s ' + ' '.join(f'{n} {np.mean([l[n] for l in losses[-50:] if n in l]):.3f}' for n in names))
+        if spent - saved > o.every * 60 or spent >= total:
+            torch.save({'student': student.state_dict(), 'optimizer': optimizer.state_dict(), 'spent': spent, 'step': step}, o.out + '.state.new')
+            os.replace(o.out + '.state.new', o.out + '.state')
+            pause = time.time()
+            say(f'  {step} {spent:.0f} s ' + shown(measure(student, tokenizer, development, 4)))
+            clock += time.time() - pause
+            saved = spent
+    torch.save(student.state_dict(), o.out)
+    say('end: ' + shown(measure(student, tokenizer, development, 8)))
+    for dimensions in (64, 128, 256):
+        say(f'first {dimensions}: ' + shown(measure(student, tokenizer, development, 2, dimensions=dimensions)))
+
+
+if __name__ == '__main__':
+    main()
