@@ -5,11 +5,12 @@ import torch
 from losses import cuts, match, order, regress, relate, unit
 
 BLEND = .6      # of the occupation's centroid in a document's target
+TITLE = (1.2, .4)  # of the title in a document's target, where it stands at the top and where it does not: headlines say most
 COMMON = .7     # of what all documents have in common that their targets leave out
 
 
 class Data:
-    def __init__(self, file, width, seed=0):
+    def __init__(self, file, width, titled=False, seed=0):
         d = torch.load(file)
         self.rng = np.random.default_rng(seed)
         self.width = width
@@ -20,6 +21,8 @@ class Data:
         self.owners, self.related, self.words = d['owners'].numpy(), d['related'], d['words']
         own = unit(d['doc_targets']) + BLEND * d['centroids'][d['owners']].float()
         own = unit(own)
+        if titled:
+            own = unit(own + torch.where(d['topped'], *TITLE)[:, None] * unit(d['doc_titles']))
         self.common = COMMON * own.mean(0)
         self.doc_targets = unit((own - self.common)[:, :width])
         self.occupations = unit((d['centroids'].float() - self.common)[:, :width])
@@ -34,6 +37,10 @@ class Data:
         """Token ids of short texts, some of them in another case."""
         plain, other = self.ids(self.short, rows), self.ids(self.recased, rows)
         return [b if self.rng.random() < recased else a for a, b in zip(plain, other)]
+
+    def beginnings(self, rows, most=256, whole=.4):
+        """Documents as they are, or only their beginning: cheaper, and what a shorter window leaves."""
+        return [ids if self.rng.random() < whole else ids[:most] for ids in self.ids(self.long, rows)]
 
     def english_rows(self, size):
         return self.rng.choice(self.english, size, replace=False)

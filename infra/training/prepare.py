@@ -55,9 +55,9 @@ def rotation(vectors):
 
 
 def composed(occupations, skills, count, at, vectors, seed):
-    """Documents with their target before blending, and the occupation of each."""
+    """Documents, what they say, their title (the first part), whether it stands at the top, and the occupation of each."""
     composer, rng = documents.Composer(occupations, skills, seed), random.Random(seed)
-    texts, targets, owners = [], [], []
+    texts, targets, titles, topped, owners = [], [], [], [], []
     codes = composer.codes
     while len(texts) < count:
         for code in rng.sample(range(len(codes)), len(codes)):  # every occupation equally often
@@ -68,8 +68,10 @@ def composed(occupations, skills, count, at, vectors, seed):
                 text = ' '.join(words[:rng.randint(min(30, len(words)), len(words))])
             texts.append(text)
             targets.append(unit(sum(w * vectors[i] for i, w in weights)))
+            titles.append(vectors[at[parts[0][1]]])
+            topped.append(parts[0][1].lower() in text[:90].lower())
             owners.append(code)
-    return texts, np.stack(targets), np.array(owners)
+    return texts, np.stack(targets), np.stack(titles), np.array(topped), np.array(owners)
 
 
 def centroids(occupations, at, vectors):
@@ -114,7 +116,7 @@ def main(data, models, work, size='30000', count='30000'):
     zh_sure = np.zeros(len(zh_texts), np.float32)
     zh_sure[known] = 1
 
-    docs, doc_targets, owners = composed(occupations, skills, int(count), at, vectors, 11)
+    docs, doc_targets, doc_titles, topped, owners = composed(occupations, skills, int(count), at, vectors, 11)
     tokenizer = vocabulary.train(texts + zh_texts * 2 + [sources.clean(s) for p in read.afqmc() for s in p[:2]] + docs[:6000], int(size))
     tokenizer.save(os.path.join(work, 'tokenizer.json'))
 
@@ -152,6 +154,7 @@ def main(data, models, work, size='30000', count='30000'):
     torch.save({'short': short, 'recased': other, 'long': long, 'targets': torch.from_numpy(targets).half(), 'sure': torch.from_numpy(sure),
                 'english': torch.tensor(sorted({place[t] for t in texts})), 'zh': torch.from_numpy(zh_rows), 'zh_vectors': torch.from_numpy(zh_vectors).half(),
                 'gold': gold, 'skill': torch.tensor(skill), 'titles': torch.tensor(titles), 'doc_targets': torch.from_numpy(doc_targets).half(),
+                'doc_titles': torch.from_numpy(doc_titles).half(), 'topped': torch.from_numpy(topped),
                 'owners': torch.from_numpy(owners), 'related': related, 'centroids': torch.from_numpy(centroids(occupations, at, vectors)),
                 'turn': torch.from_numpy(turn), 'words': words, 'doc_sample': docs[:40]}, os.path.join(work, 'data.pt'))
     json.dump(sources.hashes(), open(os.path.join(work, 'hashes.json'), 'w'), indent=1)

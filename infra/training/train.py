@@ -19,12 +19,12 @@ from batches import Data
 from evaluate import Development, shown
 from losses import unit
 from model import Student, padded
+from start import WIDTH
 
 END = 0
 CHUNK = 4096                        # tokens in one run of the model
 RATE, EMBEDDING_RATE, WARM = 1e-3, 4e-4, 40
 DRAW = {1: (1,), 2: (.35, .65), 3: (.2, .4, .4), 4: (.15, .35, .25, .25)}
-WIDTH = 382
 
 
 def encode(student, sequences, passes):
@@ -54,25 +54,25 @@ def step_loss(student, data, passes, done):
         loss.backward()
         values[name] = loss.item()
     with torch.autocast('cpu', torch.bfloat16):
-        rows = data.english_rows(256)
+        rows = data.english_rows(192)
         back('english', weighed(lambda e: data.loss_english(e, rows), encode(student, data.texts(rows), passes), 0))
-        at = data.rng.choice(len(data.zh), 80, replace=False)
+        at = data.rng.choice(len(data.zh), 56, replace=False)
         back('zh', weighed(lambda e: data.loss_zh(e, at), encode(student, data.texts(data.zh[at].numpy(), 0), passes), 0))
         names, total = ('sts-en', 'sts-zh', 'sts-en', 'sts-zh', 'afqmc'), 0
         name = names[data.rng.integers(len(names))]
-        pairs = data.gold_rows(name, 64)
+        pairs = data.gold_rows(name, 48)
         ids = pairs[:, :2].long().numpy()
         states = encode(student, data.texts(np.concatenate([ids[:, 0], ids[:, 1]]), .1), passes)
         weight = (.3 if name == 'afqmc' else 2.) * (.5 + done)
-        back(name, weight * weighed(lambda e: data.loss_gold(e[:64], e[64:], pairs[:, 2]), states, 0))
-        for name, pairs, size, weight in (('skill', data.skill, 96, .15), ('titles', data.titles, 48, .1)):
+        back(name, weight * weighed(lambda e: data.loss_gold(e[:48], e[48:], pairs[:, 2]), states, 0))
+        for name, pairs, size, weight in (('skill', data.skill, 80, .15), ('titles', data.titles, 40, .1)):
             rows = data.pair_rows(pairs, size)
             right, others = data.partners(rows, 2048)
             states = encode(student, data.texts(rows[:, 0].numpy()), passes)
             back(name, weight * weighed(lambda e: data.loss_choice(e, right, others), states, 0))
-        rows = data.document_rows(10)
+        rows = data.document_rows(7)
         back('documents', weighed(lambda e: data.loss_documents(e, rows) + .15 * data.loss_occupation(e, rows),
-                                  encode(student, data.ids(data.long, rows), passes), 2))
+                                  encode(student, data.beginnings(rows), passes), 2))
     return values
 
 
@@ -97,9 +97,9 @@ def main():
     options.add_argument('--every', type=float, default=10)
     o = options.parse_args()
     torch.manual_seed(0)
-    data, development = Data(os.path.join(o.work, 'data.pt'), WIDTH), Development(o.data)
+    data, development = Data(os.path.join(o.work, 'data.pt'), WIDTH, titled=True), Development(o.data)
     tokenizer = Tokenizer.from_file(os.path.join(o.work, 'tokenizer.json'))
-    bag = torch.load(os.path.join(o.work, 'bag.pt'))
+    bag = torch.load(os.path.join(o.work, 'bag.pt'))[:, :WIDTH]
     counts = torch.bincount(data.short[0], minlength=len(bag)) + 1.
     student = start.from_bag(bag, counts)
     table = student.embed_tokens.weight
@@ -130,20 +130,17 @@ def main():
         torch.nn.utils.clip_grad_norm_(student.parameters(), 1.)
         optimizer.step()
         step, spent = step + 1, time.time() - clock
-        if step % 50 == 0:
-            names = sorted({n for l in losses[-50:] for n in l})
-            say(f'{step} {spent:.0f} s ' + ' '.join(f'{n} {np.mean([l[n] for l in losses[-50:] if n in l]):.3f}' for n in names))
+        if step % 25 == 0:
+            names = sorted({n for l in losses[-25:] for n in l})
+            say(f'{step} {spent:.0f} s ' + ' '.join(f'{n} {np.mean([l[n] for l in losses[-25:] if n in l]):.3f}' for n in names))
         if spent - saved > o.every * 60 or spent >= total:
             torch.save({'student': student.state_dict(), 'optimizer': optimizer.state_dict(), 'spent': spent, 'step': step}, o.out + '.state.new')
             os.replace(o.out + '.state.new', o.out + '.state')
             pause = time.time()
-            say(f'  {step} {spent:.0f} s ' + shown(measure(student, tokenizer, development, 4)))
+            say(f'  {step} {spent:.0f} s ' + shown(measure(student, tokenizer, development, 2, long=False)))
             clock += time.time() - pause
             saved = spent
     torch.save(student.state_dict(), o.out)
-    say('end: ' + shown(measure(student, tokenizer, development, 8)))
-    for dimensions in (64, 128, 256):
-        say(f'first {dimensions}: ' + shown(measure(student, tokenizer, development, 2, dimensions=dimensions)))
 
 
 if __name__ == '__main__':
