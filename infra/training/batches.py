@@ -6,6 +6,7 @@ from losses import cuts, match, order, regress, relate, unit
 
 BLEND = .6      # of the occupation's centroid in a document's target
 TITLE = (1.2, .4)  # of the title in a document's target, where it stands at the top and where it does not: headlines say most
+RELATED = 768   # texts of a batch whose similarities are compared: all of a large one would cost more than the rest
 COMMON = .7     # of what all documents have in common that their targets leave out
 
 
@@ -76,7 +77,8 @@ class Data:
         target, sure, loss = self.targets[rows], self.sure[rows], 0
         for d, weight in cuts(self.width, self.rng):
             ed, td = unit(e[:, :d]), unit(target[:, :d])
-            loss = loss + (regress(ed, td, sure) + 10 * relate(ed, td @ td.T)) * weight
+            near, far = ed[:RELATED], td[:RELATED]
+            loss = loss + (regress(ed, td, sure) + 10 * relate(near, far @ far.T)) * weight
         return loss
 
     def loss_zh(self, e, at):

@@ -8,7 +8,8 @@ Layer 2, the beginning. CVs and job ads say in their first words what they are; 
 counted. Each token has a random code; a head of layer 1 that looks at all tokens alike averages the codes of what went before: the further on,
 the shorter the average. Layer 1's feed-forward squares and sums it; layer 2 looks at tokens by their weight and by that number.
 
-All other branches are near zero.
+Layers 3 and 4 have two heads each that look at what has no constant: the memory token of Refined Thought's later passes, before
+there is one at all of the text alike. What they bring is near zero at first, like all other branches.
 """
 import torch
 
@@ -25,6 +26,7 @@ GAIN, GAIN_BEGINNING = 2., 1.
 SQUARE = 6.                        # how strongly the averages are squared
 PLACE_KEY, PLACE_QUERY = .5, 1.6   # how soon and how far the beginning stands out: the first ten words alike, little after fifty
 BEGINNING_WEIGHT = 4.
+MEMORY_HEADS = 2
 
 
 def from_bag(weights, counts):
@@ -55,6 +57,9 @@ def from_bag(weights, counts):
             attention.o_proj.weight.normal_(0, SMALL)
             for head in range(attention.heads):
                 look_by_weight(attention, head * attention.head_dim, beginning=number == 1)
+            if number > 1:
+                for head in range(MEMORY_HEADS):
+                    look_at_memory(attention, head * attention.head_dim)
             if number < 2:
                 pass_directions(attention, width, (GAIN, GAIN_BEGINNING)[number])
             if number == 0:
@@ -73,6 +78,12 @@ def look_by_weight(attention, at, beginning):
         attention.k_proj.weight[at + KEY_PLACE, PLACE] = PLACE_KEY * CONSTANT_SIZE
         attention.k_proj.weight[at + KEY_WEIGHT, WEIGHT] *= BEGINNING_WEIGHT  # early keys are mostly place, and shrink the rest
         attention.q_norm.weight.fill_((1 + PLACE_QUERY ** 2) ** .5)
+
+
+def look_at_memory(attention, at):
+    for linear, size in ((attention.q_proj, -1), (attention.k_proj, 1)):
+        linear.weight[at:at + attention.head_dim, WIDTH:] = 0
+        linear.weight[at + KEY_CONSTANT, CONSTANT] = size
 
 
 def pass_directions(attention, width, gain):
