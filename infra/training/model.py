@@ -43,9 +43,9 @@ class Attention(nn.Module):
         if past is not None:
             key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value.to(past[1].dtype)], 2)
         scores = query.to(value.dtype) @ key.to(value.dtype).transpose(-1, -2) * self.head_dim ** -.5
-        share = (scores.float() + mask).softmax(-1)  # (batch, heads, tokens, all)
+        share = (scores + mask.to(scores.dtype)).softmax(-1)  # (batch, heads, tokens, all)
         mixed = (share.to(value.dtype) @ value).transpose(1, 2).reshape(batch, tokens, -1)
-        return self.o_proj(mixed), (key, value), share[:, :, -1].mean(1)  # the last: the end token's row, mean over the heads
+        return self.o_proj(mixed), (key, value), share[:, :, -1].float().mean(1)  # the last: the end token's row, mean over the heads
 
 
 class FeedForward(nn.Module):

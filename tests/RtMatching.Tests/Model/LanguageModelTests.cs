@@ -68,11 +68,11 @@ public sealed class LanguageModelTests : IDisposable
     [Theory]
     [InlineData("\"num_hidden_layers\": 4", "\"num_hidden_layers\": 5", "'model.layers.4.input_layernorm.weight' is missing")]
     [InlineData("\"num_hidden_layers\": 4", "\"num_hidden_layers\": 3", "'model.layers.3.")]
-    [InlineData("\"intermediate_size\": 768", "\"intermediate_size\": 512", "has the shape (768, 256) where the config asks for (512, 256)")]
-    [InlineData("\"num_key_value_heads\": 4", "\"num_key_value_heads\": 2", "has the shape (256, 256) where the config asks for (128, 256)")]
+    [InlineData("\"intermediate_size\": 768", "\"intermediate_size\": 512", "has the shape (768, 384) where the config asks for (512, 384)")]
+    [InlineData("\"num_key_value_heads\": 6", "\"num_key_value_heads\": 2", "has the shape (384, 384) where the config asks for (128, 384)")]
     [InlineData("\"model_type\": \"qwen3\"", "\"model_type\": \"llama\"", "_norm.weight' belongs to no Llama model")]
     [InlineData("\"model_type\": \"qwen3\"", "\"model_type\": \"qwen2\"", "_proj.bias' is missing")]
-    [InlineData("\"vocab_size\": 20000", "\"vocab_size\": 19999", "its tokenizer gives ids up to 19999, its embedding has 19999 rows")]
+    [InlineData("\"vocab_size\": 30000", "\"vocab_size\": 29999", "its tokenizer gives ids up to 29999, its embedding has 29999 rows")]
     public void Config_of_another_model_is_refused_with_the_tensor(string was, string becomes, string problem)
     {
         CopyBuiltIn(except: "");

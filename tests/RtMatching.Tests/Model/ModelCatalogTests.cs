@@ -13,7 +13,7 @@ public sealed class ModelCatalogTests : IDisposable
     {
         var model = ModelCatalog.List(_folder.FullName)[0];
         Assert.Equal((BuiltInModel.Name, "safetensors", true, "F16"), (model.Name, model.Format, model.IsBuiltIn, model.TensorTypes));
-        Assert.Equal((ModelFamily.Qwen3, 256), (model.Config!.Family, model.Config.Hidden));
+        Assert.Equal((ModelFamily.Qwen3, 384), (model.Config!.Family, model.Config.Hidden));
         Assert.Null(model.Problem);
         Assert.Equal(new FileInfo(Path.Combine(BuiltInModel.Path, "model.safetensors")).Length, model.Bytes);
     }

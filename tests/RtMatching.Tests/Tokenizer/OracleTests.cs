@@ -62,7 +62,7 @@ public class OracleTests
             Assert.Equal(Ids(golden.GetProperty("ids")), ids);
         }
         Assert.Equal([0], tokenizer.SuffixIds);
-        Assert.Equal(20000, tokenizer.VocabularySize);
+        Assert.Equal(30000, tokenizer.VocabularySize);
     }
 
     internal static int[] Ids(JsonElement array) => [.. array.EnumerateArray().Select(id => id.GetInt32())];

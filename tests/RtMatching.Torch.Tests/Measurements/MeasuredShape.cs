@@ -14,7 +14,7 @@ internal static class MeasuredShape
     /// <param name="name">A name, or a folder with a config.json.</param>
     public static ModelConfig Of(string name) => name switch
     {
-        "rt-mini" => Small with { Layers = 4, Hidden = 256, FeedForward = 768, Heads = 4, KeyValueHeads = 4, HeadDim = 64, Vocabulary = 20_000 },
+        "rt-mini" => Small with { Layers = 4, Hidden = 384, FeedForward = 768, Heads = 6, KeyValueHeads = 6, HeadDim = 64, Vocabulary = 30_000 },
         "smollm2" => Small with { Layers = 30, Hidden = 576, FeedForward = 1536, Heads = 9, KeyValueHeads = 3, HeadDim = 64, Vocabulary = 49_152 },
         "0.6b" => Small,
         "8b" => Small with { Layers = 36, Hidden = 4096, FeedForward = 12_288, Heads = 32, KeyValueHeads = 8 },

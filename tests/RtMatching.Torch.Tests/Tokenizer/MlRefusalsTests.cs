@@ -17,11 +17,11 @@ public class MlRefusalsTests
     [Fact]
     public void Flags_of_added_tokens()
     {
-        AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(20_000, "<a>", SingleWord: true)] }, "\"<a>\"", "single_word");
-        AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(20_000, "<a>", StripLeft: true)] }, "\"<a>\"", "lstrip");
-        AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(20_000, "<a>", StripRight: true)] }, "\"<a>\"", "rstrip");
-        AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(20_000, "<a>", Normalized: true)] }, "\"<a>\"", "normalized");
-        AddedToken[] mixed = [new AddedToken(20_000, "<a>", Normalized: true), new AddedToken(20_001, "<b>")];
+        AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(30_000, "<a>", SingleWord: true)] }, "\"<a>\"", "single_word");
+        AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(30_000, "<a>", StripLeft: true)] }, "\"<a>\"", "lstrip");
+        AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(30_000, "<a>", StripRight: true)] }, "\"<a>\"", "rstrip");
+        AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(30_000, "<a>", Normalized: true)] }, "\"<a>\"", "normalized");
+        AddedToken[] mixed = [new AddedToken(30_000, "<a>", Normalized: true), new AddedToken(30_001, "<b>")];
         AssertRefused(BuiltIn with { Compose = false, AddedTokens = mixed }, "normalized");
     }
 
@@ -30,12 +30,12 @@ public class MlRefusalsTests
     [InlineData("<Ångström>")]
     [InlineData("a;b")]
     public void Added_tokens_that_normalising_could_bring_about(string content) =>
-        AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(20_000, content)] }, content, "normalising");
+        AssertRefused(BuiltIn with { AddedTokens = [new AddedToken(30_000, content)] }, content, "normalising");
 
     [Fact]
     public void Merges_of_tokens_with_a_blank()
     {
-        var vocabulary = new Dictionary<string, int>(BuiltIn.Vocabulary) { ["x y"] = 20_000, ["x yz"] = 20_001 };
+        var vocabulary = new Dictionary<string, int>(BuiltIn.Vocabulary) { ["x y"] = 30_000, ["x yz"] = 30_001 };
         AssertRefused(BuiltIn with { Vocabulary = vocabulary, Merges = [.. BuiltIn.Merges, ("x y", "z")] }, "\"x y\"");
     }
 
@@ -43,7 +43,7 @@ public class MlRefusalsTests
     public void What_contradicts_itself_is_refused_as_ours_refuses_it()
     {
         AssertSameRefusal(BuiltIn with { Merges = [.. BuiltIn.Merges, ("a", "\u0001")] });
-        AssertSameRefusal(BuiltIn with { SuffixIds = [20_000] });
+        AssertSameRefusal(BuiltIn with { SuffixIds = [30_000] });
         AssertSameRefusal(BuiltIn with { UnknownToken = "<what>" });
         AssertSameRefusal(BuiltIn with { AddedTokens = [new AddedToken(5, "<a>")] });
     }

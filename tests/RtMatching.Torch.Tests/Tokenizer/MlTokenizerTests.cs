@@ -39,13 +39,13 @@ public class MlTokenizerTests
         string[] added = ["<|tool|>", "<|tool|>x", "<|im_start|>", "<think>", "q~j", "q~jx"];
         var definition = BuiltIn with
         {
-            AddedTokens = [.. BuiltIn.AddedTokens, .. added.Select((content, i) => new AddedToken(20_000 + i, content))],
+            AddedTokens = [.. BuiltIn.AddedTokens, .. added.Select((content, i) => new AddedToken(30_000 + i, content))],
         };
         var random = new Random(5);
         string[] pieces = [.. added, "<|endoftext|>", "\u0338", "e\u0301", "x", " ", "<|tool", "|>", "\u1FEF"];
         AssertOurs(definition, Enumerable.Range(0, 5000).Select(_ => string.Concat(random.GetItems(pieces, random.Next(12)))).ToList());
         var afterToken = MlTokenizer.Create(definition).Encode("<think>\u0338a");
-        Assert.Equal(20_003, afterToken[0]);
+        Assert.Equal(30_003, afterToken[0]);
         AssertOurs(definition with { Compose = false, AddedTokens = [.. definition.AddedTokens.Select(token => token with { Normalized = true })] },
             TokenizerFiles.GoldenLines("pipelines.jsonl.gz").Select(line => line.GetProperty("text").GetString()!).ToList());
     }
@@ -104,7 +104,7 @@ public class MlTokenizerTests
         var ours = new BpeTokenizer(BuiltIn);
         Assert.Equal([0], Tokenizer.SuffixIds);
         Assert.Equal(ours.PrefixIds, Tokenizer.PrefixIds);
-        Assert.Equal((20_000, 20_000), (ours.VocabularySize, Tokenizer.VocabularySize));
+        Assert.Equal((30_000, 30_000), (ours.VocabularySize, Tokenizer.VocabularySize));
         Assert.Empty(Tokenizer.Encode(""));
         Assert.Equal("", Tokenizer.Decode([]));
     }
@@ -113,7 +113,7 @@ public class MlTokenizerTests
     public void No_text_at_all_is_an_error() => Assert.Throws<ArgumentNullException>(() => Tokenizer.Encode(null!));
 
     [Theory]
-    [InlineData(20_000)]
+    [InlineData(30_000)]
     [InlineData(-1)]
     [InlineData(int.MaxValue)]
     public void An_id_outside_of_the_vocabulary_cannot_be_decoded(int id) =>
@@ -122,9 +122,9 @@ public class MlTokenizerTests
     [Fact]
     public void An_id_that_no_token_has_cannot_be_decoded()
     {
-        var tokenizer = MlTokenizer.Create(BuiltIn with { AddedTokens = [.. BuiltIn.AddedTokens, new AddedToken(20_005, "<Ä>")], Compose = false });
-        Assert.Equal("<Ä>", tokenizer.Decode([20_005]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => tokenizer.Decode([20_004]));
+        var tokenizer = MlTokenizer.Create(BuiltIn with { AddedTokens = [.. BuiltIn.AddedTokens, new AddedToken(30_005, "<Ä>")], Compose = false });
+        Assert.Equal("<Ä>", tokenizer.Decode([30_005]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => tokenizer.Decode([30_004]));
     }
 
     [Fact]
