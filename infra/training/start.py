@@ -22,9 +22,9 @@ CONSTANT_SIZE, WEIGHT_SCALE = 9.8, 2.
 KEY_PLACE, KEY_CONSTANT, KEY_WEIGHT = 29, 30, 31  # within a head; the slowest rotary pairs: they hardly turn within a text
 NOISE, SMALL = .02, .005
 RANGE = (-3.5, 2.)                 # logarithms of weights, around the usual
-GAIN, GAIN_BEGINNING = 2., 1.
+GAIN, GAIN_BEGINNING = 2., 1.6
 SQUARE = 6.                        # how strongly the averages are squared
-PLACE_KEY, PLACE_QUERY = .5, 1.6   # how soon and how far the beginning stands out: the first ten words alike, little after fifty
+PLACE_KEY, PLACE_QUERY = .5, 1.8   # how soon and how far the beginning stands out: the first ten words alike, little after fifty
 BEGINNING_WEIGHT = 4.
 MEMORY_HEADS = 2
 

@@ -23,7 +23,7 @@ from start import WIDTH
 
 END = 0
 CHUNK = 6144                        # tokens in one run of the model
-RATE, EMBEDDING_RATE, WARM = 1e-3, 4e-4, 40
+RATE, EMBEDDING_RATE, WARM = 5e-4, 3e-4, 15
 DRAW = {1: (1,), 2: (.35, .65), 3: (.2, .4, .4), 4: (.15, .35, .25, .25)}
 
 
@@ -49,8 +49,8 @@ def weighed(loss, states, power):
 def step_loss(student, data, passes, done):
     """One step's losses by name. All short texts run together: few large runs of the model cost half of many small ones."""
     name = ('sts-en', 'sts-zh', 'sts-en', 'sts-zh', 'afqmc')[data.rng.integers(5)]
-    english, zh, gold = data.english_rows(192), data.rng.choice(len(data.zh), 56, replace=False), data.gold_rows(name, 48)
-    skills, titles, documents = data.pair_rows(data.skill, 96), data.pair_rows(data.titles, 40), data.document_rows(7)
+    english, zh, gold = data.english_rows(224), data.rng.choice(len(data.zh), 56, replace=False), data.gold_rows(name, 48)
+    skills, titles, documents = data.pair_rows(data.skill, 96), data.pair_rows(data.titles, 40), data.document_rows(4)
     rated = gold[:, :2].long().T.reshape(-1).numpy()
     wanted = [data.texts(english), data.texts(data.zh[zh].numpy(), 0), data.texts(rated, .1),
               data.texts(skills[:, 0].numpy()), data.texts(titles[:, 0].numpy())]
