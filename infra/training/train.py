@@ -1,4 +1,4 @@
-"""Step 4. The transformer, with Refined Thought in the loop: python train.py DATA WORK OUT MINUTES [--passes 4] [--resume]
+"""Step 4. The transformer, with Refined Thought in the loop: python train.py DATA WORK OUT MINUTES [--passes 4] [--steps N] [--resume]
 
 Each step draws k from 1..passes and sends gradients through all k passes. Every pass has its loss. On short texts all count alike; on
 documents pass t counts t squared: what is hard may take its time, and the passes have something to do.
@@ -86,6 +86,7 @@ def main():
     for name in ('data', 'work', 'out', 'minutes'):
         options.add_argument(name)
     options.add_argument('--passes', type=int, default=4)
+    options.add_argument('--steps', type=int, help='instead of minutes: so many, for comparisons')
     options.add_argument('--resume', action='store_true')
     options.add_argument('--every', type=float, default=10)
     o = options.parse_args()
@@ -113,7 +114,9 @@ def main():
         say(f'weights {sum(p.numel() for p in student.parameters()) / 1e6:.1f} M, passes 1 to {o.passes}')
     clock, saved = time.time() - spent, spent
     while spent < total:
-        done = spent / total
+        done = step / o.steps if o.steps else spent / total
+        if done >= 1:
+            break
         for group in optimizer.param_groups:
             group['lr'] = group['rate'] * min(1, (step + 1) / WARM) * (.5 * (1 + math.cos(math.pi * done)) * .97 + .03)
         passes = 1 + int(rng.choice(o.passes, p=DRAW[o.passes]))
@@ -136,6 +139,7 @@ def main():
             clock += time.time() - pause
             saved = spent
     torch.save(student.state_dict(), o.out)
+    say(f'end: {step} steps, {spent:.0f} s')
 
 
 if __name__ == '__main__':

@@ -56,7 +56,7 @@ public sealed class MemoryFitCommandTests : IDisposable
         var fit = await CliProcess.RunAsync(["memory", "fit", "--corpus", Lines("corpus.txt", 10), "--output", map]);
 
         Assert.Equal(ExitCode.Failed, fit.ExitCode);
-        Assert.Contains("needs at least 2560 tokens", fit.Error, StringComparison.Ordinal);
+        Assert.Contains("needs at least 3840 tokens", fit.Error, StringComparison.Ordinal);
         Assert.Equal("what was there", await File.ReadAllTextAsync(map));
         Assert.Equal(2, Directory.GetFiles(_folder).Length);
     }

@@ -43,7 +43,7 @@ public sealed class MemoryProfileTests : IClassFixture<MemoryProfileTests.BuiltI
     [InlineData(RefinedSide.Document, 1, 3)]
     public void The_refined_side_takes_all_passes_and_the_other_is_the_plain_model(RefinedSide refined, int queryPasses, int documentPasses)
     {
-        var profile = new ProfileChange { Iterations = 3, Refined = refined }.Apply("p", null, _model, null);
+        var profile = new ProfileChange { Iterations = 3, Refined = refined, Dimension = _model.Config.Hidden }.Apply("p", null, _model, null);
         var embedder = new DocumentEmbedder(_model, profile);
 
         Assert.Equal(Plain(queryPasses), embedder.Embed([Text], DocumentKind.Job)[0]);
@@ -140,7 +140,7 @@ public sealed class MemoryProfileTests : IClassFixture<MemoryProfileTests.BuiltI
     public void What_is_no_head_is_none(string word) => Assert.Null(MemoryHead.Parse(word));
 
     private TaskProfile Apply(TaskProfile? current, MemoryChange? memory) =>
-        new ProfileChange { Iterations = 3, Memory = memory }.Apply("p", current, _model, null);
+        new ProfileChange { Iterations = 3, Memory = memory, Dimension = _model.Config.Hidden }.Apply("p", current, _model, null);
 
     private float[] Plain(int iterations, MemorySettings? memory = null) => new TextEmbedder(_model)
         .Embed([Text], new EmbeddingOptions { Iterations = iterations, Memory = memory ?? MemorySettings.Default })[0].Vector;
