@@ -133,7 +133,7 @@ public static class QualityBenchmark
     /// <summary>Every text embedded once for all k, and each k's vectors stored as a profile version of their own.</summary>
     private static async Task<List<Swept>> StoreAsync(Database database, LanguageModel model, Corpus corpus, int iterations)
     {
-        var profile = DefaultProfiles.Create(model) with { MaxTokens = MaxTokens };
+        var profile = DefaultProfiles.Create(model) with { MaxTokens = MaxTokens, Dimension = model.Config.Hidden };
         var cvs = Sweep(model, profile, [.. corpus.Cvs.Select(cv => cv.Text)], DocumentKind.Cv, iterations);
         var jobs = Sweep(model, profile, [.. corpus.Jobs.Select(job => job.Text)], DocumentKind.Job, iterations);
         var query = Sweep(model, profile, [corpus.Cv], DocumentKind.Cv, iterations);
