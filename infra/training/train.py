@@ -28,7 +28,7 @@ DRAW = {1: (1,), 2: (.35, .65), 3: (.2, .4, .4), 4: (.15, .35, .25, .25)}
 
 
 def encode(student, sequences, passes):
-    """Final states after each pass, [(texts, 382)] * passes, in the order of sequences."""
+    """Final states after each pass, [(texts, WIDTH)] * passes, in the order of sequences."""
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
     parts, at = [], 0
     while at < len(order):
@@ -54,7 +54,7 @@ def step_loss(student, data, passes, done):
     rated = gold[:, :2].long().T.reshape(-1).numpy()
     wanted = [data.texts(english), data.texts(data.zh[zh].numpy(), 0), data.texts(rated, .1),
               data.texts(skills[:, 0].numpy()), data.texts(titles[:, 0].numpy())]
-    states = encode(student, [s for part in wanted for s in part], passes)  # passes of (texts, 320)
+    states = encode(student, [s for part in wanted for s in part], passes)  # passes of (texts, WIDTH)
     parts = list(zip(*[e.split([len(part) for part in wanted]) for e in states]))  # for each part its states after each pass
     long = encode(student, data.beginnings(documents), passes)
     others = {'skill': data.partners(skills, 2048), 'titles': data.partners(titles, 1024)}

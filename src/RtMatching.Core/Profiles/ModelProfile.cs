@@ -29,7 +29,11 @@ public sealed record ModelProfile(int? Iterations, int? MaxTokens, int? Dimensio
             Number(task, "dimension", DefaultProfiles.MaxDimension));
     }
 
-    private static int? Number(JsonFields task, string field, int most) => task.OptionalInt(field) is not { } number || (number >= 1 && number <= most)
-        ? task.OptionalInt(field)
-        : throw new InvalidModelException($"{task.Path}: {field} is {number}; it must be from 1 to {most}. Correct it, or remove the file.");
+    private static int? Number(JsonFields task, string field, int most)
+    {
+        var number = task.OptionalInt(field);
+        return number < 1 || number > most
+            ? throw new InvalidModelException($"{task.Path}: {field} is {number}; it must be from 1 to {most}. Correct it, or remove the file.")
+            : number;
+    }
 }
