@@ -2,11 +2,11 @@
 import numpy as np
 import torch
 
-from losses import cuts, match, order, regress, relate, unit
+from losses import cuts, match, order, regress, relate, resemble, unit
 
 BLEND = .6      # of the occupation's centroid in a document's target
 TITLE = (1.2, .4)  # of the title in a document's target, where it stands at the top and where it does not: headlines say most
-RELATED = 768   # texts of a batch whose similarities are compared: all of a large one would cost more than the rest
+RESEMBLING, OTHERS = 768, 1024  # texts of a batch that are compared with so many others: all of a large one would cost more than the rest
 COMMON = .7     # of what all documents have in common that their targets leave out
 
 
@@ -74,11 +74,10 @@ class Data:
     # What each kind of batch asks of the vectors.
 
     def loss_english(self, e, rows):
-        target, sure, loss = self.targets[rows], self.sure[rows], 0
+        target, others, loss = self.targets[rows], self.targets[self.english_rows(OTHERS)], 0
         for d, weight in cuts(self.width, self.rng):
             ed, td = unit(e[:, :d]), unit(target[:, :d])
-            near, far = ed[:RELATED], td[:RELATED]
-            loss = loss + (regress(ed, td, sure) + 10 * relate(near, far @ far.T)) * weight
+            loss = loss + (regress(ed, td) + .5 * resemble(ed[:RESEMBLING], td[:RESEMBLING], unit(others[:, :d]))) * weight
         return loss
 
     def loss_zh(self, e, at):
@@ -105,7 +104,7 @@ class Data:
     def partners(self, rows, size):
         """Target vectors to choose from, the right ones among them: (index of each row's own, vectors)."""
         names = torch.cat([rows[:, 1], self.skill_names[self.rng.integers(0, len(self.skill_names), size)]]).unique()
-        return torch.searchsorted(names, rows[:, 1]), self.targets[names]
+        return torch.searchsorted(names, rows[:, 1].contiguous()), self.targets[names]
 
     def loss_choice(self, e, right, others, temperature=.05):
         loss = 0

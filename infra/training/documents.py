@@ -5,54 +5,10 @@ A document's target vector is made of the teacher's vectors of its parts, so the
 every CV contains are no part of any target: the student learns to pass over them.
 """
 import random
-import re
 
 import phrases
 from corpus import unique
-
-IRREGULAR = {'lead': 'led', 'write': 'wrote', 'teach': 'taught', 'build': 'built', 'sell': 'sold', 'buy': 'bought', 'make': 'made', 'give': 'gave',
-             'meet': 'met', 'keep': 'kept', 'drive': 'drove', 'run': 'ran', 'set': 'set', 'cut': 'cut', 'read': 'read', 'take': 'took', 'draw': 'drew',
-             'oversee': 'oversaw', 'find': 'found', 'hold': 'held', 'speak': 'spoke', 'bring': 'brought', 'feed': 'fed', 'grow': 'grew', 'shut': 'shut',
-             'lay': 'laid', 'pay': 'paid', 'choose': 'chose', 'get': 'got', 'put': 'put', 'bend': 'bent', 'fit': 'fitted', 'plan': 'planned',
-             'ship': 'shipped', 'stop': 'stopped', 'trim': 'trimmed', 'mix': 'mixed', 'sew': 'sewed', 'show': 'showed', 'submit': 'submitted',
-             'refer': 'referred', 'transfer': 'transferred', 'understand': 'understood', 'undertake': 'undertook', 'do': 'did', 'tell': 'told'}
-DOUBLED = ('run', 'set', 'cut', 'plan', 'ship', 'stop', 'trim', 'get', 'put', 'fit', 'shut', 'submit', 'refer', 'transfer')
-
-
-def past(verb):
-    low = verb.lower()
-    if low in IRREGULAR:
-        word = IRREGULAR[low]
-    elif low.endswith('e'):
-        word = low + 'd'
-    elif re.search('[^aeiou]y$', low):
-        word = low[:-1] + 'ied'
-    else:
-        word = low + 'ed'
-    return word
-
-
-def gerund(verb):
-    low = verb.lower()
-    if low in DOUBLED:
-        return low + low[-1] + 'ing'
-    return (low[:-1] if low.endswith('e') and not low.endswith('ee') else low) + 'ing'
-
-
-def worded(task, rng, voice):
-    """The task as a CV or job ad words it: 'Direct budgets.' -> 'Directed budgets', 'directing budgets', 'Direct budgets'."""
-    words = task.rstrip('. ').split(' ')
-    inflect = {'past': past, 'gerund': gerund}.get(voice)
-    if inflect and words[0].isalpha():
-        words[0] = inflect(words[0]).capitalize()
-        for i in (1, 2):  # 'Direct or coordinate': the second verb too
-            if len(words) > i + 1 and words[i] in ('or', 'and') and words[i + 1].rstrip(',').isalpha() and i == 1:
-                words[i + 1] = inflect(words[i + 1].rstrip(',')) + (',' if words[i + 1].endswith(',') else '')
-    text = ' '.join(words)
-    if rng.random() < .25 and ', ' in text[30:]:
-        text = text[:30] + text[30:].split(', ')[0]
-    return text
-
+from wording import worded
 
 class Composer:
     def __init__(self, occupations, skills, seed):

@@ -19,6 +19,12 @@ def relate(e, similarity):
     return (wrong.sum() - wrong.diagonal().sum()) / (len(e) * (len(e) - 1))
 
 
+def resemble(e, target, others, temperature=.05):
+    """Of others each text is to prefer the ones that the teacher prefers, as much as it does: cross-entropy less the teacher's own entropy."""
+    wanted = (target @ others.T / temperature).log_softmax(-1)
+    return F.kl_div((e @ others.T / temperature).log_softmax(-1), wanted, log_target=True, reduction='batchmean')
+
+
 def match(first, second, same, temperature=.05):
     """In-batch contrast, both ways: each row's partner against all others, less those that are as right (same, a boolean matrix)."""
     scores = first @ second.T / temperature

@@ -38,6 +38,9 @@ def recased(text, rng):
     return text.upper() if kind < .3 else text.title() if kind < .5 else text.lower()
 
 
+LATER = ('reworded', 'clauses', 'further')  # kinds of short texts without words of their own: the tokenizer is trained on the others
+
+
 def read_teacher(work, kinds):
     texts, vectors = [], []
     for kind, found in kinds.items():
@@ -87,8 +90,10 @@ def centroids(occupations, at, vectors):
 def main(data, models, work, size='30000', count='30000'):
     rng = random.Random(5)
     read = sources.Sources(data)
-    texts, vectors = read_teacher(work, corpus.kinds(read))
-    turn = rotation(vectors)
+    kinds = corpus.kinds(read)
+    texts, vectors = read_teacher(work, kinds)
+    first = [t for kind, found in kinds.items() if kind not in LATER for t in found]
+    turn = rotation(vectors[:len(first)])
     vectors = vectors @ turn
     at = {}
     for i, t in enumerate(texts):
@@ -117,7 +122,7 @@ def main(data, models, work, size='30000', count='30000'):
     zh_sure[known] = 1
 
     docs, doc_targets, doc_titles, topped, owners = composed(occupations, skills, int(count), at, vectors, 11)
-    tokenizer = vocabulary.train(texts + zh_texts * 2 + [sources.clean(s) for p in read.afqmc() for s in p[:2]] + docs[:6000], int(size))
+    tokenizer = vocabulary.train(first + zh_texts * 2 + [sources.clean(s) for p in read.afqmc() for s in p[:2]] + docs[:6000], int(size))
     tokenizer.save(os.path.join(work, 'tokenizer.json'))
 
     place, pool = {}, []
@@ -134,7 +139,8 @@ def main(data, models, work, size='30000', count='30000'):
     labels = {s.label: s for s in skills}
     skill = [(index(a), index(s.label)) for s in skills for a in s.alternatives]
     skill += [(index(p), index(l)) for p, l in corpus.framed_skills(skills, random.Random(7), 12000)]
-    skill += [(index(p), index(l)) for p, l in corpus.framed_skills(skills, random.Random(8), 12000)]
+    verbs = corpus.verbs_of(t for o in occupations.values() for t in o.tasks)
+    skill += [(index(p), index(l)) for p, l in corpus.reworded_skills(skills, verbs, random.Random(9))]
     skill += [(index(sources.sentences(s.description)[0]), index(s.label)) for s in labels.values() if sources.sentences(s.description)]
     titles = [(index(t), index(o.title)) for o in occupations.values() for t in corpus.unique(o.titles[:20])]
     titles += [(index(a), index(label)) for label, alternatives, _ in read.esco_occupations() for a in alternatives[:6]]

@@ -20,12 +20,12 @@ CODES, AVERAGES = slice(320, 350), slice(350, 380)
 PLACE, WEIGHT, CONSTANT = 380, 382, 383
 CONSTANT_SIZE, WEIGHT_SCALE = 9.8, 2.
 KEY_PLACE, KEY_CONSTANT, KEY_WEIGHT = 29, 30, 31  # within a head; the slowest rotary pairs: they hardly turn within a text
-NOISE, SMALL = .02, .005
+NOISE, SMALL = .02, .001
 RANGE = (-3.5, 2.)                 # logarithms of weights, around the usual
-GAIN, GAIN_BEGINNING = 2., 1.6
+GAIN, GAIN_BEGINNING = .5, 1.  # small beside a token's own direction: layer 2 is to see the tokens, not what layer 1 made of those before
 SQUARE = 6.                        # how strongly the averages are squared
-PLACE_KEY, PLACE_QUERY = .5, 1.8   # how soon and how far the beginning stands out: the first ten words alike, little after fifty
-BEGINNING_WEIGHT = 4.
+PLACE_KEY, PLACE_QUERY = .5, 3.   # how soon and how far the beginning stands out: the first ten words alike, little after fifty
+BEGINNING_WEIGHT = 5.
 MEMORY_HEADS = 2
 
 
