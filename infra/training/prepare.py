@@ -12,6 +12,7 @@ import sys
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 
 import corpus
 import documents
@@ -49,6 +50,13 @@ def read_teacher(work, kinds):
         texts += found
         vectors.append(kept)
     return texts, unit(np.concatenate(vectors))
+
+
+def kept(file, make):
+    """What file holds, else what is made and put there: models trained in the same folder go on with one rotation."""
+    if not os.path.exists(file):
+        np.save(file, make())
+    return np.load(file)
 
 
 def rotation(vectors):
@@ -93,7 +101,7 @@ def main(data, models, work, size='30000', count='30000'):
     kinds = corpus.kinds(read)
     texts, vectors = read_teacher(work, kinds)
     first = [t for kind, found in kinds.items() if kind not in LATER for t in found]
-    turn = rotation(vectors[:len(first)])
+    turn = kept(os.path.join(work, 'turn.npy'), lambda: rotation(vectors[:len(first)]))
     vectors = vectors @ turn
     at = {}
     for i, t in enumerate(texts):
@@ -122,8 +130,10 @@ def main(data, models, work, size='30000', count='30000'):
     zh_sure[known] = 1
 
     docs, doc_targets, doc_titles, topped, owners = composed(occupations, skills, int(count), at, vectors, 11)
-    tokenizer = vocabulary.train(first + zh_texts * 2 + [sources.clean(s) for p in read.afqmc() for s in p[:2]] + docs[:6000], int(size))
-    tokenizer.save(os.path.join(work, 'tokenizer.json'))
+    vocabulary_file = os.path.join(work, 'tokenizer.json')
+    if not os.path.exists(vocabulary_file):
+        vocabulary.train(first + zh_texts * 2 + [sources.clean(s) for p in read.afqmc() for s in p[:2]] + docs[:6000], int(size)).save(vocabulary_file)
+    tokenizer = Tokenizer.from_file(vocabulary_file)
 
     place, pool = {}, []
 

@@ -67,8 +67,11 @@ class Sources:
             old = found.get(label, Skill(label, [], ''))
             found[label] = Skill(label, list(dict.fromkeys(old.alternatives + [a for a in map(clean, alternatives) if a and a != label])),
                                  old.description or clean(description))
-        for row in self.esco('skills_en.moffapps'):
-            add(row['preferredLabel'], row['altLabels'].split('\n'))
+        rows = self.esco('skills_en.moffapps')
+        groups = [row['altLabels'].split('\n') for row in rows if clean(row['altLabels'])]
+        labels = [row['preferredLabel'] for row in rows]
+        for label, group in zip(aligned(labels, groups), groups):
+            add(label, group)
         for name in ('ictSkillsCollection_en', 'languageSkillsCollection_en', 'transversalSkillsCollection_en'):
             for row in self.esco(name):
                 add(row['preferredLabel'], row['altLabels'].split(' | '), row['description'])
@@ -103,6 +106,29 @@ class Sources:
     def afqmc(self):
         rows = (line.split('\t') for line in self.lines('afqmc/train.txt'))
         return [Pair(clean(r[0]), clean(r[1]), float(r[2])) for r in rows if len(r) == 3]
+
+
+def aligned(labels, groups):
+    """For each group of alternative labels its label. The file's second column was written without its empty cells, so that what stands beside a
+    label belongs to an earlier one; the order is right. Of all ways to keep it the one in which most words agree."""
+    words = lambda text: set(clean(text).lower().split())
+    known, spare = [words(label) for label in labels], len(labels) - len(groups)
+    best, came = [0.] * (spare + 1), []
+    for i, group in enumerate(groups):
+        others = [words(a) for a in group if clean(a)]
+        alike = lambda label: sum(len(o & label) / len(o | label) for o in others) / len(others)
+        row, steps, top = [], [], 0
+        for shift in range(spare + 1):
+            top = shift if best[shift] > best[top] else top
+            row.append(best[top] + alike(known[i + shift]))
+            steps.append(top)
+        best = row
+        came.append(steps)
+    shift, out = max(range(spare + 1), key=best.__getitem__), []
+    for i in reversed(range(len(groups))):
+        out.append(labels[i + shift])
+        shift = came[i][shift]
+    return out[::-1]
 
 
 def clean(text):
