@@ -10,6 +10,7 @@ import phrases
 from corpus import unique
 from wording import worded
 
+
 class Composer:
     def __init__(self, occupations, skills, seed):
         self.occupations, self.codes, self.rng = occupations, sorted(occupations), random.Random(seed)
