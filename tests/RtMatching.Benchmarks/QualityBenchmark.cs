@@ -38,6 +38,7 @@ public static class QualityBenchmark
         var versions = await StoreAsync(scratch.Database, model, corpus, iterations);
         await scratch.ExecuteAsync("vacuum analyze");
         await ReportAsync(scratch.Database, corpus, versions);
+        await ReportFusionAsync(scratch.Database, corpus, versions[^1]);
         await ReportCoverageAsync(scratch.Database, model, corpus, versions[0].Version);
         return 0;
     }
@@ -98,6 +99,47 @@ public static class QualityBenchmark
 
         static void Row(string name, string k, double[] precisions, double auc) =>
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {k} | {precisions.Average():F3} | {auc:F3} |"));
+    }
+
+    /// <summary>
+    /// What other weights and constants would give: both rankings fused anew as Ranking does it. Each half of the queries and of the job ads on its own, so
+    /// that what is chosen on one can be looked up on the other.
+    /// </summary>
+    private static async Task ReportFusionAsync(Database database, Corpus corpus, Swept swept)
+    {
+        var ranking = new Ranking(database, swept.Version, (_, _, _) => throw new InvalidOperationException("Every query has its vector."));
+        var cvs = new List<(Item Query, Tops Tops)>();
+        foreach (var query in corpus.Queries)
+            cvs.Add((corpus.Cvs[query], await TopsAsync(new RankingRequest { DocumentId = corpus.Cvs[query].DocumentId, Top = Ranking.FusionDepth }, ranking.RankCandidatesAsync)));
+        var jobs = await TopsAsync(new RankingRequest { Text = corpus.Cv, Vector = swept.Cv, Top = corpus.Jobs.Count }, ranking.RankJobsAsync);
+        var categories = corpus.Cvs.ToDictionary(cv => cv.DocumentId, cv => cv.Category);
+        Console.WriteLine("\nFused with other weights (precision@10 and AUC, first and second half):\n\n| weight of dense | K = 10 | K = 60 |\n|---|---|---|");
+        foreach (var weight in (double[])[0, .3, .4, .5, .6, .7, .8, .9, 1])
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {weight:F1} | {Cell(weight, 10)} | {Cell(weight, 60)} |"));
+
+        string Cell(double weight, int constant)
+        {
+            var precisions = cvs.Select(cv => RankingMetrics.PrecisionAt(
+                [.. cv.Tops.Fuse(weight, constant).Take(10).Select(place => categories[place.Key] == cv.Query.Category)], 10)).ToList();
+            var scores = jobs.Fuse(weight, constant).ToDictionary(place => place.Key, place => place.Score);
+            var half = precisions.Count / 2;
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{precisions.Take(half).Average():F3} {precisions.Skip(half).Average():F3}, {Auc(scores, 0):F3} {Auc(scores, 1):F3}");
+        }
+
+        double Auc(Dictionary<long, double> scores, int half)
+        {
+            var chosen = Enumerable.Range(0, corpus.Jobs.Count).Where(i => i % 2 == half).ToList();
+            return Agreement.Auc([.. chosen.Select(i => scores.GetValueOrDefault(corpus.Jobs[i].DocumentId))], [.. chosen.Select(i => corpus.Labels[i])]);
+        }
+    }
+
+    private static async Task<Tops> TopsAsync(
+        RankingRequest request, Func<RankingRequest, CancellationToken, Task<IReadOnlyList<RankedDocument>>> rank)
+    {
+        async Task<IReadOnlyList<long>> TopAsync(RankingMode mode, int top) =>
+            [.. (await rank(request with { Mode = mode, Top = top }, CancellationToken.None)).Select(place => place.DocumentId)];
+        return new Tops(await TopAsync(RankingMode.Dense, request.Top), await TopAsync(RankingMode.Text, Ranking.FusionDepth));
     }
 
     private static async Task<(double[] Precisions, double Auc)> MeasureAsync(Database database, Corpus corpus, Swept swept, RankingMode mode)
@@ -201,6 +243,21 @@ public static class QualityBenchmark
 
     /// <param name="Cv">The vector of the CV that the job ads are labelled for.</param>
     private sealed record Swept(ProfileVersion Version, float[] Cv);
+
+    /// <summary>What fusion is given: the best of each ranking.</summary>
+    private sealed record Tops(IReadOnlyList<long> Dense, IReadOnlyList<long> Text)
+    {
+        /// <summary>A weight of 0 or 1 leaves one ranking alone, the other's documents after it.</summary>
+        public IReadOnlyList<(long Key, double Score)> Fuse(double weight, int constant) => [.. Dense.Union(Text)
+            .Select(key => (key, weight * At(Dense, key, constant) + (1 - weight) * At(Text, key, constant))).OrderByDescending(place => place.Item2)];
+
+        private static double At(IReadOnlyList<long> ranking, long key, int constant)
+        {
+            for (var i = 0; i < ranking.Count; i++)
+                if (ranking[i] == key) return 1.0 / (constant + i + 1);
+            return 0;
+        }
+    }
 
     private sealed record Item(string Id, string Category, string Text)
     {
