@@ -50,8 +50,8 @@ def weighed(loss, states, power):
 def step_loss(student, data, passes, done):
     """One step's losses by name. All short texts run together: few large runs of the model cost half of many small ones."""
     name = ('sts-en', 'sts-zh', 'sts-en', 'sts-zh', 'afqmc')[data.rng.integers(5)]
-    english, zh, gold = data.english_rows(320), data.rng.choice(len(data.zh), 56, replace=False), data.gold_rows(name, 32)
-    skills, titles, documents = data.pair_rows(data.skill, 64), data.pair_rows(data.titles, 24), data.document_rows(4)
+    english, zh, gold = data.english_rows(288), data.rng.choice(len(data.zh), 56, replace=False), data.gold_rows(name, 32)
+    skills, titles, documents = data.pair_rows(data.skill, 96), data.pair_rows(data.titles, 24), data.document_rows(5)
     rated = gold[:, :2].long().T.reshape(-1).numpy()
     wanted = [data.texts(english), data.texts(data.zh[zh].numpy(), 0), data.texts(rated, .1),
               data.texts(skills[:, 0].numpy()), data.texts(titles[:, 0].numpy())]
@@ -63,9 +63,9 @@ def step_loss(student, data, passes, done):
         'english': (3, 2, parts[0], lambda e: data.loss_english(e, english)),
         'zh': (1, 1, parts[1], lambda e: data.loss_zh(e, zh)),
         name: (GOLD[name] * (.5 + done), 1, parts[2], lambda e: data.loss_gold(*e.chunk(2), gold[:, 2])),
-        'skill': (.3, 2, parts[3], lambda e: data.loss_choice(e, *others['skill'])),
+        'skill': (.5, 2, parts[3], lambda e: data.loss_choice(e, *others['skill'])),
         'titles': (.05, 2, parts[4], lambda e: data.loss_choice(e, *others['titles'])),
-        'documents': (1, 3, long, lambda e: data.loss_documents(e, documents) + .15 * data.loss_occupation(e, documents)),
+        'documents': (1.5, 3, long, lambda e: data.loss_documents(e, documents) + .15 * data.loss_occupation(e, documents)),
     }
     return {key: weight * weighed(loss, e, power) for key, (weight, power, e, loss) in losses.items()}
 
