@@ -24,7 +24,7 @@ NOISE, SMALL = .02, .001
 RANGE = (-3.5, 2.)                 # logarithms of weights, around the usual
 GAIN, GAIN_BEGINNING = .5, 1.  # small beside a token's own direction: layer 2 is to see the tokens, not what layer 1 made of those before
 SQUARE = 6.                        # how strongly the averages are squared
-PLACE_KEY, PLACE_QUERY = .5, 3.   # how soon and how far the beginning stands out: the first ten words alike, little after fifty
+PLACE_KEY, PLACE_QUERY = .5, 3.   # how soon and how far the beginning stands out: the first ten words, little after fifty
 BEGINNING_WEIGHT = 5.
 MEMORY_HEADS = 2
 

@@ -111,6 +111,7 @@ def main():
         student.load_state_dict(kept['student'])
         optimizer.load_state_dict(kept['optimizer'])
         spent, step = kept['spent'], kept['step']
+        data.rng, rng = np.random.default_rng(step), np.random.default_rng(step + 1)  # not the same batches again
     else:
         say(f'weights {sum(p.numel() for p in student.parameters()) / 1e6:.1f} M, passes 1 to {o.passes}')
     clock, saved = time.time() - spent, spent
