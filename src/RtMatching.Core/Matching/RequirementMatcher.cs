@@ -15,11 +15,10 @@ internal sealed record ComparedPassage(string Text, Passage Range, float[] Vecto
 internal sealed class RequirementMatcher(IReadOnlyList<float[]> background, Func<string, double> idf)
 {
     // Cosines of small embedding models crowd together and every requirement has its own level, so a similarity is measured in
-    // standard deviations above that requirement's similarities to the background lines. With rt-mini's first version, which these values
-    // were chosen for, the best passage of a chef's CV stood 2.3 above for the median requirement of a software job, 3.7 for one in twenty;
-    // that of an IT CV 2.9 and 4.9: 14% of those requirements counted as covered by an IT CV and 2% by a chef's. With today's, 23% and 5%.
-    private const double Unrelated = 2.5;
-    private const double Paraphrase = 5;
+    // standard deviations above that requirement's similarities to the background lines. With these values and rt-mini 14% of a software job's
+    // requirements count as covered by an IT CV and 3% by a chef's (the benchmarks' `quality`).
+    private const double Unrelated = 3;
+    private const double Paraphrase = 5.5;
 
     // Meaning alone or terms alone can cover a requirement, neither without being strong.
     private const double MeaningCounts = 0.75;
