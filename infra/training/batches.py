@@ -94,13 +94,6 @@ class Data:
             loss = loss + order(cosines, scores) * weight
         return loss
 
-    def loss_pairs(self, first, second, rows):
-        same = rows[:, None, 1] == rows[None, :, 1]
-        loss = 0
-        for d, weight in cuts(self.width, self.rng):
-            loss = loss + match(unit(first[:, :d]), unit(second[:, :d]), same) * weight
-        return loss
-
     def partners(self, rows, size):
         """Target vectors to choose from, the right ones among them: (index of each row's own, vectors)."""
         names = torch.cat([rows[:, 1], self.skill_names[self.rng.integers(0, len(self.skill_names), size)]]).unique()
