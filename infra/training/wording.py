@@ -36,9 +36,8 @@ def worded(task, rng, voice):
     inflect = {'past': past, 'gerund': gerund}.get(voice)
     if inflect and words[0].isalpha():
         words[0] = inflect(words[0]).capitalize()
-        for i in (1, 2):  # 'Direct or coordinate': the second verb too
-            if len(words) > i + 1 and words[i] in ('or', 'and') and words[i + 1].rstrip(',').isalpha() and i == 1:
-                words[i + 1] = inflect(words[i + 1].rstrip(',')) + (',' if words[i + 1].endswith(',') else '')
+        if len(words) > 2 and words[1] in ('or', 'and') and words[2].rstrip(',').isalpha():  # 'Direct or coordinate': the second verb too
+            words[2] = inflect(words[2].rstrip(',')) + (',' if words[2].endswith(',') else '')
     text = ' '.join(words)
     if rng.random() < .25 and ', ' in text[30:]:
         text = text[:30] + text[30:].split(', ')[0]

@@ -107,7 +107,7 @@ public static class QualityBenchmark
     /// </summary>
     private static async Task ReportFusionAsync(Database database, Corpus corpus, Swept swept)
     {
-        var ranking = new Ranking(database, swept.Version, (_, _, _) => throw new InvalidOperationException("Every query has its vector."));
+        var ranking = swept.Ranking(database);
         var cvs = new List<(Item Query, Tops Tops)>();
         foreach (var query in corpus.Queries)
             cvs.Add((corpus.Cvs[query], await TopsAsync(new RankingRequest { DocumentId = corpus.Cvs[query].DocumentId, Top = Ranking.FusionDepth }, ranking.RankCandidatesAsync)));
@@ -117,11 +117,11 @@ public static class QualityBenchmark
         foreach (var weight in (double[])[0, .3, .4, .5, .6, .7, .8, .9, 1])
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {weight:F1} | {Cell(weight, 10)} | {Cell(weight, 60)} |"));
 
-        string Cell(double weight, int constant)
+        string Cell(double weight, int k)
         {
             var precisions = cvs.Select(cv => RankingMetrics.PrecisionAt(
-                [.. cv.Tops.Fuse(weight, constant).Take(10).Select(place => categories[place.Key] == cv.Query.Category)], 10)).ToList();
-            var scores = jobs.Fuse(weight, constant).ToDictionary(place => place.Key, place => place.Score);
+                [.. cv.Tops.Fuse(weight, k).Take(10).Select(place => categories[place.Key] == cv.Query.Category)], 10)).ToList();
+            var scores = jobs.Fuse(weight, k).ToDictionary(place => place.Key, place => place.Score);
             var half = precisions.Count / 2;
             return string.Create(CultureInfo.InvariantCulture,
                 $"{precisions.Take(half).Average():F3} {precisions.Skip(half).Average():F3}, {Auc(scores, 0):F3} {Auc(scores, 1):F3}");
@@ -144,7 +144,7 @@ public static class QualityBenchmark
 
     private static async Task<(double[] Precisions, double Auc)> MeasureAsync(Database database, Corpus corpus, Swept swept, RankingMode mode)
     {
-        var ranking = new Ranking(database, swept.Version, (_, _, _) => throw new InvalidOperationException("Every query has its vector."));
+        var ranking = swept.Ranking(database);
         var precisions = new List<double>();
         foreach (var query in corpus.Queries)
         {
@@ -242,21 +242,18 @@ public static class QualityBenchmark
     }
 
     /// <param name="Cv">The vector of the CV that the job ads are labelled for.</param>
-    private sealed record Swept(ProfileVersion Version, float[] Cv);
+    private sealed record Swept(ProfileVersion Version, float[] Cv)
+    {
+        public Ranking Ranking(Database database) =>
+            new(database, Version, (_, _, _) => throw new InvalidOperationException("Every query has its vector."));
+    }
 
     /// <summary>What fusion is given: the best of each ranking.</summary>
     private sealed record Tops(IReadOnlyList<long> Dense, IReadOnlyList<long> Text)
     {
         /// <summary>A weight of 0 or 1 leaves one ranking alone, the other's documents after it.</summary>
-        public IReadOnlyList<(long Key, double Score)> Fuse(double weight, int constant) => [.. Dense.Union(Text)
-            .Select(key => (key, weight * At(Dense, key, constant) + (1 - weight) * At(Text, key, constant))).OrderByDescending(place => place.Item2)];
-
-        private static double At(IReadOnlyList<long> ranking, long key, int constant)
-        {
-            for (var i = 0; i < ranking.Count; i++)
-                if (ranking[i] == key) return 1.0 / (constant + i + 1);
-            return 0;
-        }
+        public IReadOnlyList<(long Key, double Score)> Fuse(double weight, int k) =>
+            ReciprocalRankFusion.Fuse(EqualityComparer<long>.Default, [new(Dense, weight), new(Text, 1 - weight)], k);
     }
 
     private sealed record Item(string Id, string Category, string Text)

@@ -124,8 +124,8 @@ public sealed class Ranking
     {
         var similarities = dense.ToDictionary(hit => hit.Content, hit => hit.Similarity);
         var textScores = text.ToDictionary(hit => hit.Content, hit => hit.Score);
-        var fused = ReciprocalRankFusion.Fuse(StringComparer.Ordinal,
-            new WeightedRanking<string>([.. dense.Take(FusionDepth).Select(hit => hit.Content)], DenseWeight), new([.. text.Select(hit => hit.Content)], TextWeight));
+        var fused = ReciprocalRankFusion.Fuse<string>(StringComparer.Ordinal,
+            [new([.. dense.Take(FusionDepth).Select(hit => hit.Content)], DenseWeight), new([.. text.Select(hit => hit.Content)], TextWeight)]);
         var known = fused.Select(place => place.Key).ToHashSet();
 
         // With the smaller weight: what was found by its words alone stands before them, and scores never rise along a ranking.

@@ -13,13 +13,13 @@ public static class ReciprocalRankFusion
     public const int K = 10;
 
     /// <summary>What a ranking of this weight gives to its document at <paramref name="rank"/>, from 1.</summary>
-    public static double Contribution(double weight, int rank) => weight / (K + rank);
+    public static double Contribution(double weight, int rank, int k = K) => weight / (k + rank);
 
     /// <summary>
     /// Every key of the rankings, the best first. Equal scores: the one that stands higher in an earlier ranking comes first,
     /// so the order never depends on anything but the rankings.
     /// </summary>
-    public static IReadOnlyList<(T Key, double Score)> Fuse<T>(IEqualityComparer<T> comparer, params ReadOnlySpan<WeightedRanking<T>> rankings)
+    public static IReadOnlyList<(T Key, double Score)> Fuse<T>(IEqualityComparer<T> comparer, ReadOnlySpan<WeightedRanking<T>> rankings, int k = K)
         where T : notnull
     {
         var scores = new Dictionary<T, double>(comparer);
@@ -28,7 +28,7 @@ public static class ReciprocalRankFusion
         {
             for (var i = 0; i < keys.Count; i++)
             {
-                if (!scores.TryAdd(keys[i], Contribution(weight, i + 1))) scores[keys[i]] += Contribution(weight, i + 1);
+                if (!scores.TryAdd(keys[i], Contribution(weight, i + 1, k))) scores[keys[i]] += Contribution(weight, i + 1, k);
                 else order.Add(keys[i]);
             }
         }
@@ -38,5 +38,5 @@ public static class ReciprocalRankFusion
 }
 
 /// <param name="Keys">The best first, each once.</param>
-/// <param name="Weight">How much it counts beside the others. Above 0.</param>
+/// <param name="Weight">How much it counts beside the others. From 0.</param>
 public readonly record struct WeightedRanking<T>(IReadOnlyList<T> Keys, double Weight);

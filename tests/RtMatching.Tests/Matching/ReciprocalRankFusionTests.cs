@@ -7,7 +7,7 @@ public class ReciprocalRankFusionTests
     [Fact]
     public void ScoresAreSumsOfReciprocalRanks()
     {
-        var fused = ReciprocalRankFusion.Fuse(StringComparer.Ordinal, new WeightedRanking<string>(["a", "b", "c"], 1), new(["c", "d"], 1));
+        var fused = ReciprocalRankFusion.Fuse<string>(StringComparer.Ordinal, [new(["a", "b", "c"], 1), new(["c", "d"], 1)]);
         Assert.Equal(["c", "a", "b", "d"], fused.Select(place => place.Key));      // c 1/13 + 1/11, a 1/11, b and d 1/12: the earlier ranking's first
         Assert.Equal(1.0 / 13 + 1.0 / 11, fused[0].Score, 12);
     }
@@ -15,7 +15,7 @@ public class ReciprocalRankFusionTests
     [Fact]
     public void AHeavierRankingsOrderComesFirst()
     {
-        var fused = ReciprocalRankFusion.Fuse(StringComparer.Ordinal, new WeightedRanking<string>(["a", "b"], 1), new(["b", "c", "a"], 3));
+        var fused = ReciprocalRankFusion.Fuse<string>(StringComparer.Ordinal, [new(["a", "b"], 1), new(["b", "c", "a"], 3)]);
         Assert.Equal(["b", "a", "c"], fused.Select(place => place.Key));
         Assert.Equal(1.0 / 12 + 3.0 / 11, fused[0].Score, 12);
         Assert.Equal(3.0 / 12, fused[2].Score, 12);
@@ -28,7 +28,7 @@ public class ReciprocalRankFusionTests
         for (var round = 0; round < 200; round++)
         {
             string[] left = Shuffled(random), right = Shuffled(random);
-            var fused = ReciprocalRankFusion.Fuse(StringComparer.Ordinal, new WeightedRanking<string>(left, 1), new(right, 1));
+            var fused = ReciprocalRankFusion.Fuse<string>(StringComparer.Ordinal, [new(left, 1), new(right, 1)]);
             Assert.Equal(left.Union(right).Order(), fused.Select(place => place.Key).Order());
             Assert.Equal(fused.Select(place => place.Score).OrderDescending(), fused.Select(place => place.Score));
             foreach (var (key, score) in fused)
