@@ -3,10 +3,12 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using RtMatching.Cli.Output;
 using RtMatching.Cli.Reports;
+using RtMatching.Core.Documents;
 using RtMatching.Core.Ingestion;
 using RtMatching.Core.Matching;
 using RtMatching.Core.Profiles;
 using RtMatching.Core.Storage;
+using RtMatching.Inference.Model;
 
 namespace RtMatching.Cli.Commands;
 
@@ -33,6 +35,7 @@ internal static class DemoCommand
         await using var database = await Connection.OpenAsync(DatabaseName, cancellation);
         using (var service = new IngestionService(database, new IngestionOptions { Logger = CommandTelemetry.Ingestion }))
         {
+            await CatchUpAsync(database, service, cancellation);
             await IngestAsync(service, "cvs", DocumentKind.Cv, cancellation);
             await IngestAsync(service, "jobs", DocumentKind.Job, cancellation);
         }
@@ -54,6 +57,21 @@ internal static class DemoCommand
 
         Terminal.Say($"\ndone in {clock.Elapsed.TotalSeconds:0} s; try: rtmatch rank --database {DatabaseName} --text \"head chef, seasonal menus\" --explain");
         return ExitCode.Ok;
+    }
+
+    /// <summary>A newer program brings newer weights: what the database holds is embedded again with these, and nothing in it is lost.</summary>
+    private static async Task CatchUpAsync(Database database, IngestionService service, CancellationToken cancellation)
+    {
+        var active = await new ProfileStore(database).FindActiveAsync(TaskProfile.DefaultName, cancellation);
+        if (active is null or { Profile.ModelPath: not null }) return;
+        using (var model = LanguageModel.Load(null))
+        {
+            if (active.Profile.WeightsHash == model.WeightsHash && active.Profile.Preparation == TextPreparation.Version) return;
+            await new ProfileStore(database).SaveAsync(DefaultProfiles.Create(model, null, TaskProfile.DefaultName), cancellation);
+        }
+
+        Terminal.Say("the demo was last run with another version of the built-in model: embedding again");
+        await IngestCommand.ReembedAsync(service, TaskProfile.DefaultName, cancellation);
     }
 
     private static async Task IngestAsync(IngestionService service, string folder, DocumentKind kind, CancellationToken cancellation)

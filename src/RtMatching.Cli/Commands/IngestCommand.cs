@@ -117,6 +117,11 @@ internal static class IngestCommand
     {
         await using var database = await Connection.OpenAsync(parsed, cancellation);
         using var service = new IngestionService(database, new IngestionOptions { Logger = CommandTelemetry.Ingestion });
+        return await ReembedAsync(service, profile, cancellation);
+    }
+
+    internal static async Task<ProfileVersion> ReembedAsync(IngestionService service, string profile, CancellationToken cancellation)
+    {
         using var working = new ProgressLine("embedding again", "documents");
         return await service.ReembedAsync(profile, Reporting(working), cancellation);
     }

@@ -84,6 +84,18 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
+    public async Task The_demo_goes_on_with_newer_weights()
+    {
+        await using var test = await TestDatabase.CreateAsync("rtmatch_demo");
+        var first = await RunAsync(test, "demo");
+        Assert.Equal((ExitCode.Ok, 1), (first.ExitCode, await test.CountAsync("select max(version) from profile_versions")));
+        await test.CountAsync("""update profile_versions set settings = jsonb_set(settings, '{weightsHash}', '"older"') returning id""");
+        var second = await RunAsync(test, "demo");
+        Assert.Equal((ExitCode.Ok, first.Output, 2), (second.ExitCode, second.Output, await test.CountAsync("select max(version) from profile_versions")));
+        Assert.Contains("embedding again", second.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Killed_at_any_moment_and_run_again_ends_with_the_same_rows()
     {
         await using var test = await TestDatabase.CreateAsync();

@@ -24,10 +24,11 @@ internal sealed class TestDatabase : IAsyncDisposable
     public NpgsqlDataSource Source => Database.Source;
     public string ConnectionString { get; private init; } = "";
 
-    public static async Task<TestDatabase> CreateAsync()
+    /// <param name="name">Where the program itself insists on one; of such a name there can be one at a time.</param>
+    public static async Task<TestDatabase> CreateAsync(string? name = null)
     {
         var template = await Template.Value;
-        var name = $"rtmatch_test_{Environment.ProcessId}_{Interlocked.Increment(ref _count)}";
+        name ??= $"rtmatch_test_{Environment.ProcessId}_{Interlocked.Increment(ref _count)}";
         await OnServerAsync($"create database {name} template {template}");
         var connectionString = Named(await Server.Value, name);
         return new TestDatabase(name, await Database.OpenAsync(connectionString)) { ConnectionString = connectionString };
