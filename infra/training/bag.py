@@ -74,7 +74,7 @@ def step_loss(data, bag):
     gold = {name: data.gold_rows(name, 192) for name in ('sts-en', 'sts-zh', 'afqmc')}
     pairs = {name: data.pair_rows(rows, 384) for name, rows in (('skill', data.skill), ('titles', data.titles))}
     documents = data.document_rows(12)
-    short = lambda rows, recased: data.texts(rows.long().numpy() if torch.is_tensor(rows) else rows, recased)
+    short = lambda rows, spread: data.texts(rows.long().numpy() if torch.is_tensor(rows) else rows, spread)
     wanted = [short(english, .25), short(data.zh[zh], 0)]
     for rows in gold.values():
         wanted += [short(rows[:, 0], .1), short(rows[:, 1], .1)]

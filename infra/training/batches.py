@@ -4,8 +4,8 @@ import torch
 
 from losses import cuts, match, order, regress, relate, resemble, unit
 
-BLEND = .6      # of the occupation's centroid in a document's target
-TITLE = (1.2, .4)  # of the title in a document's target, where it stands at the top and where it does not: headlines say most
+BLEND = .3      # of the occupation's centroid in a document's target: with more of it all software engineers are one
+TITLE = (.5, .2)  # of the title in a document's target, where it stands at the top and where it does not: headlines say most
 RESEMBLING, OTHERS = 768, 1024  # texts of a batch that are compared with so many others: all of a large one would cost more than the rest
 COMMON = .7     # of what all documents have in common that their targets leave out
 
@@ -15,7 +15,7 @@ class Data:
         d = torch.load(file)
         self.rng = np.random.default_rng(seed)
         self.width = width
-        self.short, self.recased, self.long = d['short'], d['recased'], d['long']
+        self.short, self.spread, self.long = d['short'], d['spread'], d['long']
         self.targets, self.sure = unit(d['targets'][:, :width]), d['sure']
         self.english, self.zh = d['english'].numpy(), d['zh']
         self.zh_vectors, self.gold, self.skill, self.titles = unit(d['zh_vectors']), d['gold'], d['skill'], d['titles']
@@ -27,24 +27,29 @@ class Data:
         self.common = COMMON * own.mean(0)
         self.doc_targets = unit((own - self.common)[:, :width])
         self.occupations = unit((d['centroids'].float() - self.common)[:, :width])
-        self.skill_names = torch.cat([self.skill[:, 1], self.titles[:, 1]]).unique()
+        self.names = self.skill[:, 1].unique()
+        self.all_names = torch.cat([self.skill[:, 1], self.titles[:, 1]]).unique()
         self.of_owner = [np.flatnonzero(self.owners == o) for o in range(int(self.owners.max()) + 1)]
 
     def ids(self, store, rows):
         flat, starts = store
         return [flat[starts[r]:starts[r + 1]] for r in rows]
 
-    def texts(self, rows, recased=.25):
-        """Token ids of short texts, some of them in another case."""
-        plain, other = self.ids(self.short, rows), self.ids(self.recased, rows)
-        return [b if self.rng.random() < recased else a for a, b in zip(plain, other)]
+    def texts(self, rows, spread=.25):
+        """Token ids of short texts, some of them with other blanks."""
+        plain, other = self.ids(self.short, rows), self.ids(self.spread, rows)
+        return [b if self.rng.random() < spread else a for a, b in zip(plain, other)]
 
     def beginnings(self, rows, most=256, whole=.4):
         """Documents as they are, or only their beginning: cheaper, and what a shorter window leaves."""
         return [ids if self.rng.random() < whole else ids[:most] for ids in self.ids(self.long, rows)]
 
     def english_rows(self, size):
-        return self.rng.choice(self.english, size, replace=False)
+        """An eighth of them names of skills: what phrases are linked to."""
+        return np.concatenate([self.name_rows(size // 8), self.rng.choice(self.english, size - size // 8, replace=False)])
+
+    def name_rows(self, size):
+        return self.names[self.rng.choice(len(self.names), size, replace=False)].numpy()
 
     def pair_rows(self, pairs, size):
         """Pairs for contrast, half of them neighbours in the list (of one skill's or occupation's surroundings: hard negatives)."""
@@ -74,7 +79,8 @@ class Data:
     # What each kind of batch asks of the vectors.
 
     def loss_english(self, e, rows):
-        target, others, loss = self.targets[rows], self.targets[self.english_rows(OTHERS)], 0
+        target, loss = self.targets[rows], 0
+        others = self.targets[np.concatenate([self.name_rows(OTHERS // 2), self.rng.choice(self.english, OTHERS // 2, replace=False)])]
         for d, weight in cuts(self.width, self.rng):
             ed, td = unit(e[:, :d]), unit(target[:, :d])
             loss = loss + (regress(ed, td) + .5 * resemble(ed[:RESEMBLING], td[:RESEMBLING], unit(others[:, :d]))) * weight
@@ -96,7 +102,7 @@ class Data:
 
     def partners(self, rows, size):
         """Target vectors to choose from, the right ones among them: (index of each row's own, vectors)."""
-        names = torch.cat([rows[:, 1], self.skill_names[self.rng.integers(0, len(self.skill_names), size)]]).unique()
+        names = torch.cat([rows[:, 1], self.all_names[self.rng.integers(0, len(self.all_names), size)]]).unique()
         return torch.searchsorted(names, rows[:, 1].contiguous()), self.targets[names]
 
     def loss_choice(self, e, right, others, temperature=.05):

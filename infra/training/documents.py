@@ -58,7 +58,7 @@ class Composer:
     def technologies(self, code, parts, most):
         rng, known = self.rng, list(dict.fromkeys(self.occupations[code].technologies))
         names = rng.sample(known, min(len(known), rng.randint(0, most)))
-        parts += [('technologies', t, .3) for t in names]
+        parts += [('technologies', t, .5) for t in names]
         everyday = rng.sample(phrases.ANY_SKILL, rng.randint(0, 6))
         both = names + everyday
         rng.shuffle(both)

@@ -13,7 +13,6 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import AutoModel
 
-import start
 from model import SHAPE, Student, padded
 
 TEXTS = ('A man is playing a guitar.', 'Senior backend engineer with eight years of C# and PostgreSQL.', '一个戴着安全帽的男人在跳舞。',
@@ -23,19 +22,9 @@ TEXTS = ('A man is playing a guitar.', 'Senior backend engineer with eight years
 GOLDEN_PASSES = (1, 2, 3, 4, 8)
 
 
-# How much more than training left it the beginning counts (start.py, layer 2): the one number that was chosen on development CVs and jobs.
-# Training on short texts wears the emphasis down that long ones need.
-BEGINNING = 2.5
-
-
-def emphasise(weights):
-    """The place's part of layer 2's queries times BEGINNING; their norm's weight gives back to the rest what the normalising takes."""
-    query = weights['layers.1.self_attn.q_proj.weight']
-    for head in range(SHAPE['heads']):
-        query[head * SHAPE['head_dim'] + start.KEY_PLACE, start.CONSTANT] *= BEGINNING
-    before, after = 1 + start.PLACE_QUERY ** 2, 1 + (start.PLACE_QUERY * BEGINNING) ** 2
-    weights['layers.1.self_attn.q_norm.weight'] *= (after / before) ** .5
-    return weights
+# How much the beginning counts (start.py, layer 2) beside what training left it: the one number that was chosen on development CVs and jobs.
+# CVs want more of it, their headlines saying what they are; job ads less.
+BEGINNING = .7
 
 
 def write(weights, tokenizer, folder):
@@ -89,7 +78,8 @@ def golden(folder, trained):
 
 
 def main(work, trained, folder):
-    weights = emphasise(torch.load(trained))
+    weights = torch.load(trained)
+    weights['layers.1.self_attn.o_proj.weight'] *= BEGINNING
     write(weights, os.path.join(work, 'tokenizer.json'), folder)
     student = Student(len(weights['embed_tokens.weight'])).eval()
     student.load_state_dict({name: value.to(torch.float16).float() for name, value in weights.items()})

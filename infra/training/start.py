@@ -22,9 +22,10 @@ CONSTANT_SIZE, WEIGHT_SCALE = 9.8, 2.
 KEY_PLACE, KEY_CONSTANT, KEY_WEIGHT = 29, 30, 31  # within a head; the slowest rotary pairs: they hardly turn within a text
 NOISE, SMALL = .02, .001
 RANGE = (-3.5, 2.)                 # logarithms of weights, around the usual
-GAIN, GAIN_BEGINNING = .5, 1.  # small beside a token's own direction: layer 2 is to see the tokens, not what layer 1 made of those before
+GAIN = .5                          # small beside a token's own direction: layer 2 is to see the tokens, not what layer 1 made of those before
+GAIN_BEGINNING = .08               # the mean of a few words is several times as long as that of hundreds, which have less in common
 SQUARE = 6.                        # how strongly the averages are squared
-PLACE_KEY, PLACE_QUERY = .5, 3.   # how soon and how far the beginning stands out: the first ten words, little after fifty
+PLACE_KEY, PLACE_QUERY = .15, 5.  # how soon and how far the beginning stands out: the first five words, little after twenty
 BEGINNING_WEIGHT = 5.
 MEMORY_HEADS = 2
 

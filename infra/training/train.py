@@ -23,7 +23,7 @@ from start import WIDTH
 
 END = 0
 CHUNK = 6144                        # tokens in one run of the model
-RATE, EMBEDDING_RATE, WARM = 7e-4, 3e-4, 40
+RATE, EMBEDDING_RATE, WARM = 5e-4, 2e-4, 40
 DRAW = {1: (1,), 2: (.35, .65), 3: (.15, .5, .35), 4: (.12, .5, .23, .15)}
 GOLD = {'sts-en': .5, 'sts-zh': .5, 'afqmc': .15}  # beside 3 for the teacher's vectors: more would wear these down
 
@@ -65,7 +65,7 @@ def step_loss(student, data, passes, done):
         name: (GOLD[name] * (.5 + done), 1, parts[2], lambda e: data.loss_gold(*e.chunk(2), gold[:, 2])),
         'skill': (.5, 2, parts[3], lambda e: data.loss_choice(e, *others['skill'])),
         'titles': (.05, 2, parts[4], lambda e: data.loss_choice(e, *others['titles'])),
-        'documents': (1.5, 3, long, lambda e: data.loss_documents(e, documents) + .15 * data.loss_occupation(e, documents)),
+        'documents': (.8, 3, long, lambda e: data.loss_documents(e, documents) + .05 * data.loss_occupation(e, documents)),
     }
     return {key: weight * weighed(loss, e, power) for key, (weight, power, e, loss) in losses.items()}
 

@@ -1,4 +1,5 @@
-"""Byte-level BPE for English and Chinese. Pre-tokenizer: Qwen's, each digit alone. The end token (id 0) is appended by the post-processor."""
+"""Byte-level BPE for English and Chinese, lower case: CVs shout their headings and titles, and LEAN is to be what lean is. Pre-tokenizer: Qwen's, each
+digit alone. The end token (id 0) is appended by the post-processor."""
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 END = '<|endoftext|>'
@@ -7,7 +8,7 @@ WORDS = r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p
 
 def train(texts, size):
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(WORDS), 'isolated'),
                                                        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     tokenizer.decoder = decoders.ByteLevel()

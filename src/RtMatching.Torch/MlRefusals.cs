@@ -5,9 +5,6 @@ namespace RtMatching.Torch;
 /// <summary>What a definition can ask for and <see cref="MlTokenizer"/> would do otherwise than the model's own tokenizer.</summary>
 internal static class MlRefusals
 {
-    /// <summary>ASCII that form C makes of other characters: of the Kelvin sign, of the Greek question mark and of a Greek accent.</summary>
-    private const string Composed = "K;`";
-
     /// <exception cref="InvalidTokenizerException">It asks for such a thing; the message names it.</exception>
     public static void Check(BpeDefinition definition)
     {
@@ -24,22 +21,19 @@ internal static class MlRefusals
             return "a text gets a blank before it (add_prefix_space)";
         if (definition.Merges.FirstOrDefault(merge => merge.Left.Contains(' ') || merge.Right.Contains(' ')) is { Left: not null } merge)
             return $"a merge has a token with a blank in it ({DefinitionCheck.Quote(merge.Left)}, {DefinitionCheck.Quote(merge.Right)})";
-        if (!definition.Compose && definition.AddedTokens.DistinctBy(token => token.Normalized).Count() > 1)
+        if (definition.Normalization == default && definition.AddedTokens.DistinctBy(token => token.Normalized).Count() > 1)
             return "some added tokens are looked for before normalising and others after it (normalized)";
-        return definition.AddedTokens.Select(token => Find(token, definition.Compose)).FirstOrDefault(what => what is not null);
+        return definition.AddedTokens.Select(token => Find(token, definition.Normalization)).FirstOrDefault(what => what is not null);
     }
 
-    private static string? Find(AddedToken token, bool compose)
+    private static string? Find(AddedToken token, Normalization normalization)
     {
         var flag = token switch
         {
             { SingleWord: true } => "not found within a word (single_word)",
             { StripLeft: true } => "one that takes the white space before it along (lstrip)",
             { StripRight: true } => "one that takes the white space after it along (rstrip)",
-            { Normalized: true } when compose => "looked for in the normalised text (normalized)",
-            // It would be found where normalising brought it about, too.
-            _ when compose && token.Content.Any(c => c > 0x7F || Composed.Contains(c)) =>
-                "written with a letter that normalising makes of others",
+            { Normalized: true } when normalization != default => "looked for in the normalised text (normalized)",
             _ => null,
         };
         return flag is null ? null : $"the added token {DefinitionCheck.Quote(token.Content)} is {flag}";

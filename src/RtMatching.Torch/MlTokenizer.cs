@@ -6,10 +6,11 @@ namespace RtMatching.Torch;
 
 /// <summary>Byte-level byte-pair encoding by Microsoft.ML.Tokenizers, id for id that of <see cref="BpeTokenizer"/>.</summary>
 /// <remarks>
-/// The library maps bytes to its alphabet, merges them and caches words. What it has no exact means for is ours: form C, the cutting into
+/// The library maps bytes to its alphabet, merges them and caches words. What it has no exact means for is ours: normalising, the cutting into
 /// words, and decoding (the library's passes over ids that no token has, and reads an added token's letters as bytes).
 /// What a definition asks beyond that is refused by name. A text with a very long word goes to ours as a whole: the library's merging
 /// takes time by the square of a word's length, so that a megabyte of letters without a space, of Chinese too, would occupy it for minutes.
+/// So does a text in which normalising makes an added token of what is none.
 /// Slower than ours, measured by the program of tests/RtMatching.Torch.Tests (<c>tokenizers</c>), so ours stays the default.
 /// </remarks>
 public sealed class MlTokenizer : ITokenizer
@@ -42,7 +43,7 @@ public sealed class MlTokenizer : ITokenizer
         {
             return _tokenizer.EncodeToIds(BpeTokenizer.WithoutLoneSurrogates(text)).ToArray();
         }
-        catch (WordPreTokenizer.LongWordException)
+        catch (BeyondLibraryException)
         {
             return _ours.Encode(text);
         }
@@ -61,7 +62,7 @@ public sealed class MlTokenizer : ITokenizer
             // They are cut out by the pre-tokenizer and looked up here; the library needs both.
             SpecialTokens = definition.AddedTokens.DistinctBy(token => token.Content).ToDictionary(token => token.Content, token => token.Id),
             PreTokenizer = new WordPreTokenizer(definition.PreTokenizer, added),
-            Normalizer = definition.Compose ? new ComposingNormalizer(added) : null,
+            Normalizer = definition.Normalization == default ? null : new PieceNormalizer(definition.Normalization, added),
             UnknownToken = definition.UnknownToken,
             FuseUnknownTokens = definition.FuseUnknown,
         };

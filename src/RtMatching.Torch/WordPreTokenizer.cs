@@ -16,12 +16,9 @@ internal sealed class WordPreTokenizer(PreTokenizerKind kind, AddedTokenMatcher 
     /// <summary>UTF-16 units: many times the longest word of any language, and merging one still is quick.</summary>
     private const int LongestWord = 1024;
 
-    /// <summary>A word is too long for the library. Thrown from within its loop, the one way out of it.</summary>
-    public sealed class LongWordException : Exception;
-
     public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text) => PreTokenize(text.ToString());
 
-    /// <exception cref="LongWordException">While the words are enumerated.</exception>
+    /// <exception cref="BeyondLibraryException">While the words are enumerated.</exception>
     public override IEnumerable<(int Offset, int Length)> PreTokenize(string text)
     {
         foreach (var piece in added.Split(text))
@@ -29,27 +26,35 @@ internal sealed class WordPreTokenizer(PreTokenizerKind kind, AddedTokenMatcher 
             for (int start = piece.Start, end; start < piece.End; start = end)
             {
                 end = piece.Id is null ? WordScanner.WordEnd(kind, text.AsSpan(0, piece.End), start) : piece.End;
-                if (piece.Id is null && end - start > LongestWord) throw new LongWordException();
+                if (piece.Id is null && end - start > LongestWord) throw new BeyondLibraryException();
                 yield return (start, end - start);
             }
         }
     }
 }
 
-/// <summary>Unicode's form C of what stands between added tokens.</summary>
+/// <summary>Normalises what stands between added tokens.</summary>
 /// <remarks>
 /// The library normalises before it looks for added tokens, the models' own tokenizers after it: a mark that follows a token must not
-/// compose with the token's last letter. Not <see cref="string.Normalize()"/>: see <see cref="CanonicalComposition"/>.
+/// compose with the token's last letter, and what looks like a token only then is none.
 /// </remarks>
-internal sealed class ComposingNormalizer(AddedTokenMatcher added) : Normalizer
+internal sealed class PieceNormalizer(Normalization normalization, AddedTokenMatcher added) : Normalizer
 {
     public override string Normalize(ReadOnlySpan<char> original) => Normalize(original.ToString());
 
+    /// <exception cref="BeyondLibraryException">The library would find another added token in what this gives.</exception>
     public override string Normalize(string original)
     {
-        if (ReferenceEquals(CanonicalComposition.Normalize(original), original))
-            return original; // In form C, and so is every part of it.
-        return string.Concat(added.Split(original).Select(piece => (piece.Id, Text: original[piece.Start..piece.End]))
-            .Select(piece => piece.Id is null ? CanonicalComposition.Normalize(piece.Text) : piece.Text));
+        if (ReferenceEquals(normalization.Apply(original), original))
+            return original; // And so is every part of it.
+        var pieces = added.Split(original)
+            .Select(piece => (piece.Id, Text: original[piece.Start..piece.End]))
+            .Select(piece => piece.Id is null ? piece with { Text = normalization.Apply(piece.Text) } : piece).ToList();
+        var normalized = string.Concat(pieces.Select(piece => piece.Text));
+        return added.Split(normalized).Select(piece => (piece.Id, normalized[piece.Start..piece.End])).SequenceEqual(pieces)
+            ? normalized : throw new BeyondLibraryException();
     }
 }
+
+/// <summary>A text that the library would read otherwise, or take minutes for. Thrown from within its loop, the one way out of it.</summary>
+internal sealed class BeyondLibraryException : Exception;

@@ -110,9 +110,15 @@ KINDS = [(english, 1100), (chinese, 800), (code, 700), (emoji, 400), (marks, 500
          (mixed, 400), (resume, 300), (runs, 150)]
 
 
+def capitals():
+    """Every letter that has a small form."""
+    letters = [c for c in map(chr, range(0x110000)) if c.lower() != c]
+    return ["".join(letters[i:i + 40]) for i in range(0, len(letters), 40)]
+
+
 def lines():
     r = random.Random(20261121)
-    seen = dict.fromkeys(OTHER + EMOJI + SPACES + ["", "'", "''", " '", "'s", " 1", "  1", "1 ", "a\u0301"])
+    seen = dict.fromkeys(OTHER + EMOJI + SPACES + ["", "'", "''", " '", "'s", " 1", "  1", "1 ", "a\u0301", *capitals()])
     for kind, count in KINDS:
         target = len(seen) + count
         while len(seen) < target:

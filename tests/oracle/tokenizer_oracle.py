@@ -39,13 +39,16 @@ def pipelines(base):
             v |= {"normalizer": None, "pre_tokenizer": pre_tokenizer}
         return v
 
+    plain = variant()
+    plain["normalizer"] = {"type": "NFC"}
     tokens = variant()
     tokens["added_tokens"] += [
         token(size, "<|im_start|>", special=True), token(size + 1, "<|im_end|>", rstrip=True, special=True), token(size + 2, "<pad>", lstrip=True, rstrip=True),
         token(size + 3, "[MASK]", lstrip=True), token(size + 4, "wholeword", single_word=True), token(size + 5, "<Ångström>", normalized=True),
         token(size + 6, "<|tool|>"), token(size + 7, "<|tool|>x"), token(size + 8, "  ~~", normalized=True, single_word=True)]
     return {
-        "qwen2": base,
+        "qwen2": plain,
+        "built-in": base,
         "llama3": variant(split(pattern.replace(r"|\p{N}|", r"|\p{N}{1,3}|")), ignore_merges=True),
         "gpt2": variant(GPT2),
         "prefixed": variant({**GPT2, "add_prefix_space": True}),

@@ -15,8 +15,8 @@ internal sealed record ComparedPassage(string Text, Passage Range, float[] Vecto
 internal sealed class RequirementMatcher(IReadOnlyList<float[]> background, Func<string, double> idf)
 {
     // Cosines of small embedding models crowd together and every requirement has its own level, so a similarity is measured in
-    // standard deviations above that requirement's similarities to the background lines. With these values and rt-mini 14% of a software job's
-    // requirements count as covered by an IT CV and 3% by a chef's (the benchmarks' `quality`).
+    // standard deviations above that requirement's similarities to the background lines. With these values and rt-mini 20% of a software job's
+    // requirements count as covered by an IT CV and 5% by a chef's (the benchmarks' `quality`).
     private const double Unrelated = 3;
     private const double Paraphrase = 5.5;
 

@@ -18,8 +18,8 @@ internal sealed record BpeDefinition
     public required PreTokenizer PreTokenizer { get; init; }
     public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 
-    /// <summary>The text is brought into Unicode's form C first.</summary>
-    public bool Compose { get; init; }
+    /// <summary>What is done to the text first.</summary>
+    public Normalization Normalization { get; init; }
 
     /// <summary>A text that does not begin with a blank gets one.</summary>
     public bool AddPrefixSpace { get; init; }

@@ -22,7 +22,7 @@ public sealed class BpeTokenizer : ITokenizer
     private readonly IReadOnlyDictionary<string, int>? _wholeWords;
     private readonly int _longestWholeWord;
     private readonly PreTokenizer _preTokenizer;
-    private readonly bool _compose;
+    private readonly Normalization _normalization;
     private readonly bool _addPrefixSpace;
     private readonly int _unknownId;
     private readonly bool _fuseUnknown;
@@ -39,11 +39,11 @@ public sealed class BpeTokenizer : ITokenizer
         _unknownId = check.UnknownId() ?? Absent;
         _fuseUnknown = definition.FuseUnknown;
         _preTokenizer = definition.PreTokenizer;
-        _compose = definition.Compose;
+        _normalization = definition.Normalization;
         _addPrefixSpace = definition.AddPrefixSpace;
         _verbatim = new AddedTokenMatcher(definition.AddedTokens.Where(t => !t.Normalized));
         _normalized = new AddedTokenMatcher(
-            definition.AddedTokens.Where(t => t.Normalized).Select(t => t with { Content = Normalize(t.Content) }));
+            definition.AddedTokens.Where(t => t.Normalized).Select(t => t with { Content = _normalization.Apply(t.Content) }));
         _wholeWords = definition.IgnoreMerges ? definition.Vocabulary : null;
         _longestWholeWord = definition.Vocabulary.Keys.Select(t => t.Length).DefaultIfEmpty().Max();
     }
@@ -65,7 +65,7 @@ public sealed class BpeTokenizer : ITokenizer
             if (piece.Id is { } id)
                 ids.Add(id);
             else
-                EncodeNormalized(Normalize(text[piece.Start..piece.End]), ids);
+                EncodeNormalized(_normalization.Apply(text[piece.Start..piece.End]), ids);
         }
         return [.. ids];
     }
@@ -158,8 +158,6 @@ public sealed class BpeTokenizer : ITokenizer
             letters[i] = ByteAlphabet.Letter(utf8[i]);
         return _wholeWords.TryGetValue(new string(letters), out var id) ? id : null;
     }
-
-    private string Normalize(string text) => _compose ? CanonicalComposition.Normalize(text) : text;
 
     private static int ByteId(BpeDefinition definition, byte value) =>
         definition.Vocabulary.TryGetValue(ByteAlphabet.Letter(value).ToString(), out var id) ? id : Absent;

@@ -55,7 +55,7 @@ public static class GgufTokenizer
                 Merges = [.. Required<string[]>("merges").Select(ReadMerge)],
                 AddedTokens = added,
                 PreTokenizer = pipeline.PreTokenizer,
-                Compose = pipeline.Compose,
+                Normalization = new(pipeline.Compose, Lowercase: false),
                 IgnoreMerges = pipeline.IgnoreMerges,
                 AddPrefixSpace = Flag("add_space_prefix", false),
                 PrefixIds = Flag("add_bos_token", pipeline.AddBos) ? [Id("bos_token_id")] : [],

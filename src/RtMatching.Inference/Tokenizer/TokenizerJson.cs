@@ -14,6 +14,8 @@ public static class TokenizerJson
 
     private const string Damaged = JsonField.Damaged;
 
+    private const string Compose = "NFC", Lowercase = "Lowercase";
+
     private const string CutBeforeBytes = "Split with the pattern of Qwen2/Qwen3, Llama-3 or GPT-2, or Digits, followed by ByteLevel";
 
     private static readonly Dictionary<string, PreTokenizer> KnownPatterns = new()
@@ -52,6 +54,7 @@ public static class TokenizerJson
     {
         var model = ReadModelKind(root.Get("model"));
         var (preTokenizer, prefixSpace) = ReadPreTokenizer(root.Get("pre_tokenizer"));
+        var normalizers = ReadNormalizers(root.Find("normalizer"));
         var (prefix, suffix) = ReadPostProcessor(root.Find("post_processor"));
         return new BpeDefinition
         {
@@ -59,7 +62,7 @@ public static class TokenizerJson
             Vocabulary = ReadVocabulary(model.Get("vocab")),
             Merges = [.. model.Items("merges").Select(ReadMerge)],
             AddedTokens = [.. root.Items("added_tokens").Select(ReadAddedToken)],
-            Compose = ReadComposes(root.Find("normalizer")),
+            Normalization = new(normalizers.Contains(Compose), normalizers.Contains(Lowercase)),
             PreTokenizer = preTokenizer,
             AddPrefixSpace = prefixSpace,
             IgnoreMerges = model.Flag("ignore_merges"),
@@ -139,19 +142,18 @@ public static class TokenizerJson
         token.Flag("rstrip"),
         token.Flag("normalized"));
 
-    private static bool ReadComposes(JsonField? normalizer)
+    /// <summary>Their kinds. A sequence within a sequence is not written by anyone, and would let a file nest without end.</summary>
+    private static string[] ReadNormalizers(JsonField? normalizer)
     {
         if (normalizer is not { } field)
-            return false;
-        return field.Type() switch
-        {
-            "NFC" => true,
-            // A sequence that holds another one is not written by anyone, and would let a file nest without end.
-            "Sequence" => field.Items("normalizers").Select(n => n.Type() == "NFC" ? true
-                : throw n.Unsupported($"of type \"{n.Type()}\"", "NFC")).Any(),
-            var type => throw field.Unsupported($"of type \"{type}\"", "NFC or none"),
-        };
+            return [];
+        string[] kinds = field.Type() == "Sequence" ? [.. field.Items("normalizers").Select(ReadNormalizer)] : [ReadNormalizer(field)];
+        return kinds is [] or [_] or [Compose, Lowercase] ? kinds
+            : throw field.Unsupported($"the sequence {string.Join(", ", kinds.Take(9))}", $"{Compose}, then {Lowercase}");
     }
+
+    private static string ReadNormalizer(JsonField normalizer) => normalizer.Type() is Compose or Lowercase
+        ? normalizer.Type() : throw normalizer.Unsupported($"of type \"{normalizer.Type()}\"", $"{Compose}, {Lowercase} or none");
 
     private static (PreTokenizer Kind, bool AddPrefixSpace) ReadPreTokenizer(JsonField field)
     {

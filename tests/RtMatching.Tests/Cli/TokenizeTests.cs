@@ -10,6 +10,6 @@ public class TokenizeTests
         var run = await CliProcess.RunAsync(["tokenize"], "A man is playing a guitar.\n\nA man is playing a guitar.");
         Assert.Equal(ExitCode.Ok, run.ExitCode);
         // The ids of models/rt-mini/golden.jsonl's first text.
-        Assert.Equal(["[33,464,457,2293,258,6911,14,0]", "[0]", "[33,464,457,2293,258,6911,14,0]"], run.Output.TrimEnd('\n').Split('\n'));
+        Assert.Equal(["[65,426,468,2378,272,6956,14,0]", "[0]", "[65,426,468,2378,272,6956,14,0]"], run.Output.TrimEnd('\n').Split('\n'));
     }
 }

@@ -12,7 +12,7 @@ public class TextTracerTests
     {
         using var model = LanguageModel.Load(null);
         var options = new EmbeddingOptions { Iterations = 4 };
-        string[] texts = ["A nurse on night shifts", "x"];
+        string[] texts = ["a nurse on night shifts", "x"];     // small letters: the model has no others
         var traced = new TextTracer(model, options).Trace(texts).ToList();
         var embedded = new TextEmbedder(model).Embed(texts, options with { AllIterations = true });
 

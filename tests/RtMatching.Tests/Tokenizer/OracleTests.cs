@@ -7,6 +7,7 @@ namespace RtMatching.Tests.Tokenizer;
 public class OracleTests
 {
     [Theory]
+    [InlineData("built-in")]
     [InlineData("qwen2")]
     [InlineData("llama3")]
     [InlineData("gpt2")]

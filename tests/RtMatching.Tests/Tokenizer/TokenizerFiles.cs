@@ -31,7 +31,10 @@ internal static class TokenizerFiles
     {
         switch (name)
         {
+            case "built-in":
+                break;
             case "qwen2":
+                root["normalizer"] = JsonNode.Parse("""{"type": "NFC"}""");
                 break;
             case "llama3":
                 root["model"]!["ignore_merges"] = true;

@@ -69,12 +69,24 @@ public class TokenizerJsonTests
     }
 
     [Theory]
+    [InlineData("""{"type": "Lowercase"}""", "abC\u0041B", "abcab")]
+    [InlineData("""{"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Lowercase"}]}""", "A\u030A\u0130", "\u00E5i\u0307")]
+    [InlineData("""{"type": "Sequence", "normalizers": []}""", "B\u030A", "B\u030A")]
+    public void A_normaliser_makes_small_letters_after_composing(string normalizer, string text, string same)
+    {
+        var tokenizer = TokenizerFiles.Edited(root => root["normalizer"] = JsonNode.Parse(normalizer));
+        Assert.Equal(same, tokenizer.Decode(tokenizer.Encode(text)));
+    }
+
+    [Theory]
     [InlineData("\"BPE\"", "\"Unigram\"", "model.type", "Unigram", "byte-level BPE")]
     [InlineData("\"BPE\"", "\"WordPiece\"", "model.type", "WordPiece", "byte-level BPE")]
     [InlineData("\"type\": \"BPE\"", "\"byte_fallback\": true", "model.byte_fallback", "true")]
     [InlineData("\"type\": \"BPE\"", "\"dropout\": 0.1", "model.dropout", "dropout")]
     [InlineData("\"type\": \"BPE\"", "\"end_of_word_suffix\": \"</w>\"", "model.end_of_word_suffix", "</w>")]
-    [InlineData("\"normalizer\": null", "\"normalizer\": {\"type\": \"Lowercase\"}", "normalizer", "Lowercase", "NFC")]
+    [InlineData("\"normalizer\": null", "\"normalizer\": {\"type\": \"BertNormalizer\"}", "normalizer", "BertNormalizer", "NFC, Lowercase")]
+    [InlineData("\"normalizer\": null",
+        """ "normalizer": {"type": "Sequence", "normalizers": [{"type": "Lowercase"}, {"type": "NFC"}]} """, "normalizer", "Lowercase, NFC", "NFC, then")]
     [InlineData("\"normalizer\": null", """ "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFD"}]} """, "normalizers[0]", "NFD")]
     [InlineData("{\"type\": \"ByteLevel\"", "{\"type\": \"Metaspace\"", "pre_tokenizer", "Metaspace")]
     [InlineData("\"use_regex\": true", "\"use_regex\": false", "pre_tokenizer", "use_regex")]
