@@ -27,7 +27,7 @@ class Data:
         self.common = COMMON * own.mean(0)
         self.doc_targets = unit((own - self.common)[:, :width])
         self.occupations = unit((d['centroids'].float() - self.common)[:, :width])
-        self.names = self.skill[:, 1].unique()
+        self.names = self.skill[:, 1].unique().numpy()
         self.all_names = torch.cat([self.skill[:, 1], self.titles[:, 1]]).unique()
         self.of_owner = [np.flatnonzero(self.owners == o) for o in range(int(self.owners.max()) + 1)]
 
@@ -44,12 +44,10 @@ class Data:
         """Documents as they are, or only their beginning: cheaper, and what a shorter window leaves."""
         return [ids if self.rng.random() < whole else ids[:most] for ids in self.ids(self.long, rows)]
 
-    def english_rows(self, size):
-        """An eighth of them names of skills: what phrases are linked to."""
-        return np.concatenate([self.name_rows(size // 8), self.rng.choice(self.english, size - size // 8, replace=False)])
-
-    def name_rows(self, size):
-        return self.names[self.rng.choice(len(self.names), size, replace=False)].numpy()
+    def english_rows(self, size, one_in=8):
+        """One in so many of them the name of a skill: what phrases are linked to."""
+        names = self.rng.choice(self.names, size // one_in, replace=False)
+        return np.concatenate([names, self.rng.choice(self.english, size - len(names), replace=False)])
 
     def pair_rows(self, pairs, size):
         """Pairs for contrast, half of them neighbours in the list (of one skill's or occupation's surroundings: hard negatives)."""
@@ -79,8 +77,7 @@ class Data:
     # What each kind of batch asks of the vectors.
 
     def loss_english(self, e, rows):
-        target, loss = self.targets[rows], 0
-        others = self.targets[np.concatenate([self.name_rows(OTHERS // 2), self.rng.choice(self.english, OTHERS // 2, replace=False)])]
+        target, others, loss = self.targets[rows], self.targets[self.english_rows(OTHERS, one_in=2)], 0
         for d, weight in cuts(self.width, self.rng):
             ed, td = unit(e[:, :d]), unit(target[:, :d])
             loss = loss + (regress(ed, td) + .5 * resemble(ed[:RESEMBLING], td[:RESEMBLING], unit(others[:, :d]))) * weight
