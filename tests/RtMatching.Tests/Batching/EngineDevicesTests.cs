@@ -240,8 +240,8 @@ public class EngineDevicesTests
         foreach (var (texts, embeddings) in sent)
             Assert.Equal(texts.Select(Alone), (await embeddings).Select(embedding => embedding.Vector));
 
-        await EngineBench.UntilAsync(() => probes == 0 || bench.Engine.Warning is null);
-        Assert.True(calls < 2 || probes == 4);
+        // The others may have ended every request before the device that failed is probed for the first time.
+        await EngineBench.UntilAsync(() => calls < 2 || (probes == 4 && bench.Engine.Warning is null));
         Assert.Null(bench.Engine.Problem);
         Assert.Equal((0, 0), (bench.Engine.Texts(Bulk), bench.Engine.Texts(Person)));
     }
