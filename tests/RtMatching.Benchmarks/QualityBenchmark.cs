@@ -208,14 +208,18 @@ public static class QualityBenchmark
         return [.. Enumerable.Range(0, iterations).Select(pass => prepared.Parts
             .Select((part, i) => (part.Owner, embeddings[i].Tokens, embeddings[i].Passes[pass].Vector))
             .GroupBy(part => part.Owner).OrderBy(group => group.Key)
-            .Select(group => Mean([.. group.Select(part => (part.Tokens, part.Vector))])).ToArray())];
+            .Select(group => Mean([.. group.Select(part => (part.Tokens, part.Vector))], profile.LaterParts ?? 1)).ToArray())];
     }
 
-    private static float[] Mean(IReadOnlyList<(int Tokens, float[] Vector)> parts)
+    private static float[] Mean(IReadOnlyList<(int Tokens, float[] Vector)> parts, double laterParts)
     {
-        var mean = new float[parts[0].Vector.Length];
+        var (mean, share) = (new float[parts[0].Vector.Length], 1.0);
         foreach (var (tokens, vector) in parts)
-            for (var i = 0; i < mean.Length; i++) mean[i] += tokens * vector[i];
+        {
+            for (var i = 0; i < mean.Length; i++) mean[i] += (float)(share * tokens * vector[i]);
+            share *= laterParts;
+        }
+
         var norm = MathF.Sqrt(mean.Sum(value => value * value));
         return [.. mean.Select(value => value / norm)];
     }

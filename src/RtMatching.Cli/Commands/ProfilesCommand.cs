@@ -100,6 +100,10 @@ internal static class ProfilesCommand
         private readonly Option<RefinedSide> _refined = WordOption.Of<RefinedSide>("--refined", "Side of a ranking that takes passes 2 to k, jobs being queries");
         private readonly MemoryOptions _memory = new();
         private readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Longer documents are split.", HelpName = "N" };
+        private readonly Option<double> _laterParts = new("--later-parts")
+        {
+            Description = "What each part of a split document weighs beside the one before, 0 to 1.", HelpName = "X",
+        };
         private readonly Option<int> _dimension = new("--dim") { Description = "Of the stored vectors.", HelpName = "D" };
         private readonly Option<string?> _jobInstruction = new("--job-instruction") { Description = "Put before a job's text; empty for none.", HelpName = "T" };
         private readonly Option<string?> _cvInstruction = new("--cv-instruction") { Description = "Put before a CV's text; empty for none.", HelpName = "T" };
@@ -109,7 +113,7 @@ internal static class ProfilesCommand
         private readonly Option<bool> _redact = new("--redact") { Description = "Keep contacts and names out of what is embedded: true or false." };
 
         public IEnumerable<Option> All =>
-            [_model, _pooling, _iterations, _stop, _refined, .. _memory.All, _maxTokens, _dimension, _jobInstruction, _cvInstruction, _eos, _noPrompt, _layers, _redact];
+            [_model, _pooling, _iterations, _stop, _refined, .. _memory.All, _maxTokens, _laterParts, _dimension, _jobInstruction, _cvInstruction, _eos, _noPrompt, _layers, _redact];
 
         public TaskProfile Apply(ParseResult parsed, string name, TaskProfile? current)
         {
@@ -126,6 +130,7 @@ internal static class ProfilesCommand
             Refined = parsed.Given(_refined),
             Memory = _memory.Change(parsed),
             MaxTokens = parsed.Given(_maxTokens),
+            LaterParts = parsed.Given(_laterParts),
             Dimension = parsed.Given(_dimension),
             JobInstruction = parsed.GetValue(_jobInstruction),
             CvInstruction = parsed.GetValue(_cvInstruction),

@@ -10,9 +10,13 @@ namespace RtMatching.Core.Matching;
 /// <param name="Documents">Of the sample that hold it; 0 where none does.</param>
 /// <param name="Share">Of the sample that holds it, 0 to 1.</param>
 /// <param name="Idf">ln(1 + (n - df + 0.5) / (df + 0.5)) over the sample, never negative.</param>
-internal sealed record QueryTerm(string Lexeme, IReadOnlyList<string> Words, int Count, int Documents, double Share, double Idf)
+/// <param name="First">Words of the query before its first occurrence.</param>
+internal sealed record QueryTerm(string Lexeme, IReadOnlyList<string> Words, int Count, int Documents, double Share, double Idf, int First)
 {
-    public double Weight => Count * Idf;
+    /// <summary>How much more it counts than its occurrences and its rarity say.</summary>
+    public double Emphasis { get; init; } = 1;
+
+    public double Weight => Emphasis * Count * Idf;
 }
 
 /// <summary>What a sample of the corpus says about lexemes.</summary>
@@ -66,14 +70,15 @@ internal sealed class TermStatistics(NpgsqlDataSource source, string tenant, Doc
     public async Task<IReadOnlyList<QueryTerm>> TermsAsync(string text, CancellationToken cancellation)
     {
         var sample = await SampleAsync(cancellation);
-        var counts = FullText.Words(text).GroupBy(word => word).ToDictionary(group => group.Key, group => group.Count());
+        var found = FullText.Words(text).Select((word, place) => (word, place)).GroupBy(one => one.word)
+            .ToDictionary(group => group.Key, group => (Count: group.Count(), First: group.First().place));
         await using var command = source.CreateCommand($"""
             select word, l.lexeme, coalesce(f.documents, 0)
             from unnest($1) word
             cross join lateral unnest(tsvector_to_array(to_tsvector('{FullText.Configuration}', word))) l(lexeme)
             left join term_frequencies f on f.tenant = $2 and f.kind = $3 and f.preparation = $4 and f.lexeme = l.lexeme
             """);
-        command.Parameters.AddWithValue(counts.Keys.ToArray());
+        command.Parameters.AddWithValue(found.Keys.ToArray());
         command.Parameters.AddWithValue(tenant);
         command.Parameters.AddWithValue(_kind);
         command.Parameters.AddWithValue(preparation);
@@ -81,8 +86,9 @@ internal sealed class TermStatistics(NpgsqlDataSource source, string tenant, Doc
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation)) rows.Add((reader.GetString(0), reader.GetString(1), reader.GetInt32(2)));
         return [.. rows.GroupBy(row => row.Lexeme).Select(group => new QueryTerm(
-            group.Key, [.. group.Select(row => row.Word)], group.Sum(row => counts[row.Word]), group.First().Documents,
-            (double)group.First().Documents / Math.Max(1, sample.Sampled), Idf(group.First().Documents, sample.Sampled)))];
+            group.Key, [.. group.Select(row => row.Word)], group.Sum(row => found[row.Word].Count), group.First().Documents,
+            (double)group.First().Documents / Math.Max(1, sample.Sampled), Idf(group.First().Documents, sample.Sampled),
+            group.Min(row => found[row.Word].First)))];
     }
 
     internal static double Idf(int documents, int sampled) => Math.Log(1 + (sampled - documents + 0.5) / (documents + 0.5));

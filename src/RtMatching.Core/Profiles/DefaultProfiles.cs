@@ -36,6 +36,7 @@ public static class DefaultProfiles
         {
             Iterations = new EmbeddingOptions { Pooling = usual.Pooling }.TakesPasses ? own.Iterations ?? usual.Iterations : 1,
             MaxTokens = Fit(own.MaxTokens ?? usual.MaxTokens, model),
+            LaterParts = own.LaterParts,
             Dimension = Math.Min(own.Dimension ?? usual.Dimension, usual.Dimension),
         };
     }

@@ -48,7 +48,8 @@ public sealed class DocumentEmbedder
         for (var text = 0; text < texts.Count; text++)
         {
             cancellation.ThrowIfCancellationRequested();
-            foreach (var part in splitter.Split(texts[text])) parts.Add(part with { Owner = text });
+            var split = splitter.Split(texts[text]);
+            foreach (var part in Profile.LaterParts == 0 ? split.Take(1) : split) parts.Add(part with { Owner = text });
         }
 
         return new PreparedTexts(kind, texts.Count, parts);
@@ -66,26 +67,28 @@ public sealed class DocumentEmbedder
 
     /// <summary>
     /// The vector of each text from those of its parts: that of its only part, or the renormalised mean of the parts weighted by their
-    /// tokens. (texts, dimension)
+    /// tokens and, as the profile says, by their place. (texts, dimension)
     /// </summary>
     /// <param name="embeddings">Of <see cref="PreparedTexts.Texts"/>, made with <see cref="Options"/>.</param>
-    private static IReadOnlyList<float[]> Vectors(PreparedTexts prepared, IReadOnlyList<TextEmbedding> embeddings)
+    private IReadOnlyList<float[]> Vectors(PreparedTexts prepared, IReadOnlyList<TextEmbedding> embeddings)
     {
         var parts = prepared.Parts;
         var vectors = new float[prepared.Count][];
         var split = new HashSet<int>();
+        var share = 1.0;        // of a token of the part, beside one of its text's first part
         for (var i = 0; i < parts.Count; i++)
         {
             var (owner, vector) = (parts[i].Owner, embeddings[i].Vector);
             if (vectors[owner] is not { } sum)
             {
-                vectors[owner] = vector;
+                (vectors[owner], share) = (vector, 1);
                 continue;
             }
 
             // The first part joins the sum with its own weight when the second one comes; parts of a text stand together.
             if (split.Add(owner)) vectors[owner] = sum = Scaled(sum, embeddings[i - 1].Tokens);
-            TensorPrimitives.MultiplyAdd(vector, embeddings[i].Tokens, sum, sum);
+            share *= Profile.LaterParts ?? 1;
+            TensorPrimitives.MultiplyAdd(vector, (float)(share * embeddings[i].Tokens), sum, sum);
         }
 
         foreach (var owner in split) Normalise(vectors[owner]);

@@ -15,6 +15,9 @@ public sealed record ProfileChange
     public RefinedSide? Refined { get; init; }
     public MemoryChange? Memory { get; init; }
     public int? MaxTokens { get; init; }
+
+    /// <summary>From 0 to 1.</summary>
+    public double? LaterParts { get; init; }
     public int? Dimension { get; init; }
 
     /// <summary>Empty for none.</summary>
@@ -61,6 +64,7 @@ public sealed record ProfileChange
         Stop = Stop switch { null => EndsPasses ? null : profile.Stop, NeverStops => null, _ => Stop },
         Refined = Refined ?? profile.Refined,
         MaxTokens = MaxTokens ?? profile.MaxTokens,
+        LaterParts = Share(LaterParts) ?? profile.LaterParts,
         Dimension = Dimension ?? profile.Dimension,
         JobInstruction = Instruction(JobInstruction, profile.JobInstruction),
         CvInstruction = Instruction(CvInstruction, profile.CvInstruction),
@@ -72,6 +76,10 @@ public sealed record ProfileChange
 
     /// <summary>A pooling that takes no passes brings k = 1 with it; passes that are named beside it are refused.</summary>
     private bool EndsPasses => Pooling is { } pooling && !new EmbeddingOptions { Pooling = pooling }.TakesPasses;
+
+    private static double? Share(double? given) => given is null or >= 0 and <= 1
+        ? given
+        : throw new ArgumentException($"Later parts weigh {given}; it must be from 0, the first part alone, to 1, all alike.");
 
     private static string? Instruction(string? given, string? current) => given switch { null => current, "" => null, _ => given };
 }

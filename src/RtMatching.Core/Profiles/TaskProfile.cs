@@ -46,6 +46,13 @@ public sealed record TaskProfile
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LayerRange? Layers { get; init; }
 
+    /// <summary>
+    /// Of a text in several parts: what a token of each weighs beside one of the part before. CVs and job ads say in their beginning what they are;
+    /// parts that count alike dilute it. 0 leaves all but the first part out; null is 1, parts by their length alone.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LaterParts { get; init; }
+
     /// <summary>What the model was made for; decides nothing by itself. Null where the profile was stored before it was told.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ModelTask? Purpose { get; init; }
@@ -56,7 +63,7 @@ public sealed record TaskProfile
     /// <summary>Instruction put before a CV's text; null for none.</summary>
     public string? CvInstruction { get; init; }
 
-    /// <summary>A CV of at most so many tokens is one forward; a longer one is split and its parts' vectors averaged by length.</summary>
+    /// <summary>A CV of at most so many tokens is one forward; a longer one is split and its parts' vectors averaged, see <see cref="LaterParts"/>.</summary>
     public required int MaxTokens { get; init; }
 
     /// <summary>Of the stored vectors.</summary>

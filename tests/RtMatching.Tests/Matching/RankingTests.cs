@@ -167,6 +167,20 @@ public class RankingTests
         Assert.DoesNotContain(others, place => place.DocumentId == cv);
     }
 
+    /// <summary>The same words in another order: who has the title's comes first, though the other has more of them.</summary>
+    [Theory]
+    [InlineData("Plumber, {0} with gas stoves", "plumber")]
+    [InlineData("Gas stoves, {0} with a plumber", "fitter")]
+    public async Task WhatAJobBeginsWithCountsMore(string job, string first)
+    {
+        await using var corpus = await FourAsync();
+        await corpus.AddAsync("plumber", "Plumber since the age of twenty in Leeds");
+        await corpus.AddAsync("fitter", "Fitted gas stoves in houses of Leeds");
+        var text = string.Format(System.Globalization.CultureInfo.InvariantCulture, job, "who gladly comes along on any weekday of the month but Sundays, helping us");
+        var ranked = await corpus.Ranking.RankCandidatesAsync(new RankingRequest { Text = text, Mode = RankingMode.Text });
+        Assert.Equal(first, ranked[0].ExternalId);
+    }
+
     [Fact]
     public async Task ChineseIsFoundByPairsOfCharacters()
     {

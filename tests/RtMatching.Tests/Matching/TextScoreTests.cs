@@ -16,7 +16,7 @@ public class TextScoreTests
         for (var round = 0; round < 40; round++)
         {
             var text = string.Join(' ', Enumerable.Range(0, random.Next(0, 60)).Select(_ => Words[random.Next(Words.Length)]));
-            QueryTerm[] terms = [.. Words.Where(_ => random.Next(2) == 0).Append("absent").Select(word => new QueryTerm(word, [word], 1 + random.Next(3), 5, 0.1, random.NextDouble()))];
+            QueryTerm[] terms = [.. Words.Where(_ => random.Next(2) == 0).Append("absent").Select(word => new QueryTerm(word, [word], 1 + random.Next(3), 5, 0.1, random.NextDouble(), 0))];
             var (bytes, expected) = await InSqlAsync(test, text, terms, meanLength: 7);
             Assert.Equal(expected, new TextScore(terms, meanLength: 7).Of(bytes), 5e-6);
         }

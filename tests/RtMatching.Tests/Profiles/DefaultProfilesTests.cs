@@ -37,23 +37,25 @@ public class DefaultProfilesTests
     }
 
     [Theory]
-    [InlineData("jd2cv", 3, 300, null)]
-    [InlineData("sts", 1, 511, 64)]         // what is left out is the usual
-    [InlineData("mine", 3, 300, null)]       // its task is not known: jd2cv's
-    public void A_model_s_own_profiles_go_first(string name, int iterations, int maxTokens, int? dimension)
+    [InlineData("jd2cv", 3, 300, 0.5, null)]
+    [InlineData("sts", 1, 511, null, 64)]         // what is left out is the usual
+    [InlineData("mine", 3, 300, 0.5, null)]       // its task is not known: jd2cv's
+    public void A_model_s_own_profiles_go_first(string name, int iterations, int maxTokens, double? laterParts, int? dimension)
     {
-        const string Profiles = """{"jd2cv": {"iterations": 3, "max_tokens": 300}, "sts": {"dimension": 64, "max_tokens": 70000}}""";
+        const string Profiles = """{"jd2cv": {"iterations": 3, "max_tokens": 300, "later_parts": 0.5}, "sts": {"dimension": 64, "max_tokens": 70000}}""";
         using var folder = BuiltInWith(Profiles, window: 512);
         using var model = LanguageModel.Load(folder.Path);
         var profile = DefaultProfiles.Create(model, folder.Path, name);
 
         Assert.Equal((iterations, maxTokens, dimension ?? model.Config.Hidden), (profile.Iterations, profile.MaxTokens, profile.Dimension));
+        Assert.Equal(laterParts, profile.LaterParts);
         Assert.Equal((name, PoolingKind.Last, null), (profile.Name, profile.Pooling, profile.JobInstruction));
     }
 
     [Theory]
     [InlineData("""{"jd2cv": {"iterations": 0}}""", "iterations is 0; it must be from 1 to 64")]
     [InlineData("""{"jd2cv": {"dimension": 4001}}""", "dimension is 4001")]
+    [InlineData("""{"jd2cv": {"later_parts": 1.5}}""", "later_parts is 1.5; it must be from 0 to 1")]
     [InlineData("""{"jd2cv": {"max_tokens": "many"}}""", "not an integer")]
     [InlineData("""{"jd2cv": [1]}""", "not an object")]
     [InlineData("""[]""", "not a JSON object")]

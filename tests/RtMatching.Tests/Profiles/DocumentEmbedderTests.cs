@@ -23,25 +23,39 @@ public class DocumentEmbedderTests
         Assert.Equal(100, Assert.Single(Assert.Single(decoder.Batches)).Length);
     }
 
-    [Fact]
-    public void The_vector_of_a_longer_text_is_the_renormalised_mean_of_its_parts_by_tokens()
+    /// <param name="laterParts">What a part weighs beside the one before.</param>
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1.0)]
+    [InlineData(0.3)]
+    public void The_vector_of_a_longer_text_is_the_renormalised_mean_of_its_parts_by_tokens_and_place(double? laterParts)
     {
-        var embedder = Embedder(new ScriptedDecoder(window: 256), maxTokens: 41);
-        string[] parts = ["First line of thirty-five letters.", "Second line."];
+        var embedder = Embedder(new ScriptedDecoder(window: 256), maxTokens: 41, laterParts: laterParts);
+        string[] parts = ["First line of thirty-five letters.", "Second line of thirty-six letters...", "Third line."];
 
-        var vector = Assert.Single(embedder.Embed([string.Join("\n", parts)], DocumentKind.Cv));
+        var vector = embedder.Embed([parts[0], string.Join("\n", parts), parts[1]], DocumentKind.Cv)[1];
 
         var expected = new float[8];
-        foreach (var part in parts)
+        for (var part = 0; part < parts.Length; part++)
         {
-            int[] ids = [.. new ByteTokenizer().Encode(part), .. End];
+            int[] ids = [.. new ByteTokenizer().Encode(parts[part]), .. End];
             var unit = ScriptedDecoder.Vector(ids, 1, 8);
             TensorPrimitives.Divide(unit, TensorPrimitives.Norm<float>(unit), unit);
-            TensorPrimitives.MultiplyAdd(unit, ids.Length, expected, expected);
+            TensorPrimitives.MultiplyAdd(unit, (float)(ids.Length * Math.Pow(laterParts ?? 1, part)), expected, expected);
         }
 
         Assert.Equal(1, TensorPrimitives.CosineSimilarity<float>(expected, vector), 5);
         Assert.Equal(1, TensorPrimitives.Norm<float>(vector), 5);
+    }
+
+    [Fact]
+    public void Where_later_parts_weigh_nothing_they_are_not_run()
+    {
+        var decoder = new ScriptedDecoder(window: 256);
+
+        Embedder(decoder, maxTokens: 50, laterParts: 0).Embed([Words(300), Words(30)], DocumentKind.Cv);
+
+        Assert.Equal(2, Assert.Single(decoder.Batches).Length);
     }
 
     [Fact]
@@ -153,8 +167,9 @@ public class DocumentEmbedderTests
 
     private static string Words(int length) => string.Concat(Enumerable.Range(0, length).Select(i => i % 6 == 5 ? ' ' : (char)('a' + i % 26)))[..^1] + ".";
 
-    private static DocumentEmbedder Embedder(ScriptedDecoder decoder, int maxTokens, string? jobInstruction = null) => new(
-        new LanguageModel("scripted", "00", new ByteTokenizer(suffix: End), decoder), Profile(maxTokens) with { JobInstruction = jobInstruction });
+    private static DocumentEmbedder Embedder(ScriptedDecoder decoder, int maxTokens, string? jobInstruction = null, double? laterParts = null) => new(
+        new LanguageModel("scripted", "00", new ByteTokenizer(suffix: End), decoder),
+        Profile(maxTokens) with { JobInstruction = jobInstruction, LaterParts = laterParts });
 
     private static TaskProfile Profile(int maxTokens) => new()
     {

@@ -43,6 +43,9 @@ internal static class PutProfile
         /// <summary>Longer documents are split.</summary>
         public int? MaxTokens { get; init; }
 
+        /// <summary>What a token of each part of a split document weighs beside one of the part before: 0 for the first part alone, 1 for all alike.</summary>
+        public double? LaterParts { get; init; }
+
         /// <summary>Of the stored vectors.</summary>
         public int? Dimension { get; init; }
 
@@ -66,7 +69,7 @@ internal static class PutProfile
         public ProfileChange Change() => new()
         {
             Pooling = Pooling, Iterations = Iterations, Stop = Stop, Refined = Refined, Memory = Memory?.Change(), MaxTokens = MaxTokens,
-            Dimension = Dimension, JobInstruction = JobInstruction, CvInstruction = CvInstruction, AppendEos = AppendEos, NoPrompt = NoPrompt,
+            LaterParts = LaterParts, Dimension = Dimension, JobInstruction = JobInstruction, CvInstruction = CvInstruction, AppendEos = AppendEos, NoPrompt = NoPrompt,
             Layers = Layers, Redact = Redact,
         };
     }

@@ -69,6 +69,7 @@ public sealed class ProfileEndpointTests(ProfileEndpointTests.EmptyServer fixtur
     [InlineData("never", "{\"memory\":{\"map\":\"/etc/passwd\"}}", 400, "map")]
     [InlineData("never", "{\"iterations\":2,\"memory\":{\"scale\":\"learned_map\"}}", 400, "rtmatch memory fit")]
     [InlineData("never", "{\"max_tokens\":1}", 400, "max_tokens")]
+    [InlineData("never", "{\"later_parts\":-0.1}", 400, "from 0")]
     [InlineData("never", "{\"layers\":\"4..2\"}", 400, "A..B")]
     [InlineData("never", "{\"pooling\":\"va\",\"iterations\":1,\"layers\":\"0..99\"}", 400, "the model has 0..3")]
     [InlineData("never", "{\"pooling\":\"meta_eol\",\"iterations\":2}", 400, "meta-eol")]
