@@ -55,7 +55,7 @@ internal static class FewQueries
     public static Tensor Mask(Tensor last, long positions, long group, torch.ScalarType precision)
     {
         var hidden = Visible(last.repeat(1, group), positions).logical_not().unsqueeze(1);
-        return torch.zeros(hidden.shape, precision, last.device).masked_fill_(hidden, float.NegativeInfinity);
+        return torch.zeros(hidden.shape, precision, last.device).masked_fill_(hidden, TorchScalars.MinusInfinity);
     }
 
     /// <summary>Softmax of one query's scores, in float32.</summary>
@@ -68,13 +68,21 @@ internal static class FewQueries
         var (texts, heads, headDim) = (queries.shape[0], queries.shape[1], queries.shape[2]);
         var (kvHeads, positions) = (keys.shape[1], keys.shape[2]);
         var grouped = queries.view(texts, kvHeads, heads / kvHeads, headDim).to(torch.ScalarType.Float32);
-        var scores = grouped.matmul(keys.to(torch.ScalarType.Float32).transpose(2, 3)).mul_(1 / MathF.Sqrt(headDim));
+        using Scalar scale = 1 / MathF.Sqrt(headDim);
+        var scores = grouped.matmul(keys.to(torch.ScalarType.Float32).transpose(2, 3)).mul_(scale);
         var hidden = Visible(last, positions).logical_not().unsqueeze(1);
-        var weights = scores.masked_fill_(hidden, float.NegativeInfinity).softmax(-1).view(texts, heads, positions);
+        var weights = scores.masked_fill_(hidden, TorchScalars.MinusInfinity).softmax(-1).view(texts, heads, positions);
         return head is { } one ? weights.select(1, one).contiguous() : weights.mean([1]);
     }
 
     /// <returns>(texts, queries, positions)</returns>
     public static Tensor Visible(Tensor last, long positions) =>
-        torch.arange(positions, device: last.device).le(last.unsqueeze(-1));
+        Positions(positions, last.device).le(last.unsqueeze(-1));
+
+    /// <summary>0, 1, ... (count)</summary>
+    public static Tensor Positions(long count, torch.Device device)
+    {
+        using Scalar end = count;
+        return torch.arange(TorchScalars.Zero, end, TorchScalars.One, device: device);
+    }
 }

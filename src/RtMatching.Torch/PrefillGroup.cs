@@ -80,7 +80,7 @@ internal sealed class PrefillGroup : IAttentionGroup, IDisposable
     public Tensor Mean(Tensor rows)
     {
         var ones = FewQueries.Visible(_last, Longest).to(rows.dtype); // (texts, 1, longest)
-        return ones.bmm(_padding.Pad(rows)).squeeze(1).to(torch.ScalarType.Float32).div_(_last + 1);
+        return ones.bmm(_padding.Pad(rows)).squeeze(1).to(torch.ScalarType.Float32).div_(_last.add(TorchScalars.One, TorchScalars.One));
     }
 
     public void Dispose() => _kept.Dispose();

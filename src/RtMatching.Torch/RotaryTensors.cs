@@ -4,8 +4,8 @@ using Tensor = TorchSharp.torch.Tensor;
 
 namespace RtMatching.Torch;
 
-/// <summary>The managed engine's tables of rotary position embedding, on the device.</summary>
-internal sealed class RotaryTensors(int headDim, float theta, torch.Device device, torch.ScalarType precision) : IDisposable
+/// <summary>The managed engine's tables of rotary position embedding, on the device, in float32.</summary>
+internal sealed class RotaryTensors(int headDim, float theta, torch.Device device) : IDisposable
 {
     private readonly RotaryTable _table = new(headDim, theta);
     private readonly Lock _growth = new();
@@ -40,6 +40,6 @@ internal sealed class RotaryTensors(int headDim, float theta, torch.Device devic
         Dispose();
         _tables = (torch.cat([c, c], 2).DetachFromDisposeScope(), s.DetachFromDisposeScope());
 
-        Tensor OnDevice(float[] angles) => torch.tensor(angles, [angles.Length / half, 1, half]).to(precision, device);
+        Tensor OnDevice(float[] angles) => torch.tensor(angles, [angles.Length / half, 1, half], device: device);
     }
 }

@@ -39,7 +39,7 @@ public sealed class TorchDecoder : IDecoder
         config.Check();
         (Config, Device, Precision, _files, _device, _groupsHeads) = (config, device, precision, weights, device.Device, groupsHeads);
         _weights = Run(() => new TorchWeights(config, weights, device, precision), 0);
-        _rotary = new RotaryTensors(config.HeadDim, config.RopeTheta, _device, precision.ScalarType());
+        _rotary = new RotaryTensors(config.HeadDim, config.RopeTheta, _device);
         _operators = new TorchOperators(config.NormEpsilon);
         if (!device.IsCuda) return;
         try
@@ -180,7 +180,7 @@ public sealed class TorchDecoder : IDecoder
             var last = layer == Config.Layers - 1;
             var heads = new LayerHeads(layer, cos, sin, ends, last && pass.EndsOnly, last && pass.EndAttention);
             residual = AddAttention(pass, heads, residual);
-            AddFeedForward(_weights.Layers[layer], residual);
+            AddFeedForward(pass, _weights.Layers[layer], residual);
         }
 
         return residual;
@@ -200,8 +200,8 @@ public sealed class TorchDecoder : IDecoder
         var context = contexts.Length == 1 ? contexts[0] : torch.cat(contexts, 0);
         var output = torch.nn.functional.linear(context, weights.Output, weights.OutputBias);
         pass.AttentionOutputs?.Invoke(heads.Layer, heads.EndsOnly ? output : output.index_select(0, heads.Ends));
-        if (!heads.EndsOnly) return residual.add_(output);
-        return residual.index_select(0, heads.Ends).add_(output).MoveToOuterDisposeScope();
+        if (!heads.EndsOnly) return residual.add_(output, TorchScalars.One);
+        return residual.index_select(0, heads.Ends).add_(output, TorchScalars.One).MoveToOuterDisposeScope();
     }
 
     private Tensor Attend(IAttentionGroup group, LayerHeads heads, Tensor queries, Tensor keys, Tensor values)
@@ -216,7 +216,10 @@ public sealed class TorchDecoder : IDecoder
         Tensor Ends() => queries.index_select(0, Upload([.. group.EndTokens]));
     }
 
-    /// <summary>Queries and keys normed where the family does so, and rotated. (tokens, heads or KV heads, headDim)</summary>
+    /// <summary>
+    /// Queries and keys normed where the family does so, and rotated. (tokens, heads or KV heads, headDim). Both in float32 whatever the precision:
+    /// what bfloat16 rounds away there moves the scores, and each further pass makes more of it.
+    /// </summary>
     private (Tensor Queries, Tensor Keys, Tensor Values) Project(TorchLayer weights, LayerHeads heads, Tensor residual)
     {
         var normed = _operators.RmsNorm(residual, weights.AttentionNorm).to(Precision.ScalarType());
@@ -225,7 +228,11 @@ public sealed class TorchDecoder : IDecoder
         var keys = Head(all.narrow(1, Config.Heads, Config.KeyValueHeads), weights.KeyNorm);
         return (queries, keys, all.narrow(1, Config.Heads + Config.KeyValueHeads, Config.KeyValueHeads));
 
-        Tensor Head(Tensor x, Tensor? norm) => Rotate(norm is null ? x : _operators.RmsNorm(x, norm), heads.Cos, heads.Sin);
+        Tensor Head(Tensor rows, Tensor? norm)
+        {
+            var x = rows.to(torch.ScalarType.Float32);
+            return Rotate(norm is null ? x : _operators.RmsNorm(x, norm), heads.Cos, heads.Sin).to(Precision.ScalarType());
+        }
     }
 
     /// <summary>Element i of a head with element i + headDim / 2.</summary>
@@ -233,19 +240,20 @@ public sealed class TorchDecoder : IDecoder
     {
         var half = Config.HeadDim / 2;
         var rotated = x.mul(cos);
-        rotated.narrow(2, 0, half).addcmul_(x.narrow(2, half, half), sin, -1);
-        rotated.narrow(2, half, half).addcmul_(x.narrow(2, 0, half), sin, 1);
+        rotated.narrow(2, 0, half).addcmul_(x.narrow(2, half, half), sin, TorchScalars.MinusOne);
+        rotated.narrow(2, half, half).addcmul_(x.narrow(2, 0, half), sin, TorchScalars.One);
         return rotated;
     }
 
     /// <summary>residual += (silu(x W_gate) * (x W_up)) W_down, x = norm(residual)</summary>
-    private void AddFeedForward(TorchLayer weights, Tensor residual)
+    private void AddFeedForward(TorchPass pass, TorchLayer weights, Tensor residual)
     {
         using var scope = torch.NewDisposeScope();
         var normed = _operators.RmsNorm(residual, weights.FeedForwardNorm).to(Precision.ScalarType());
         var gated = torch.nn.functional.linear(normed, weights.GateUp);
+        if (pass.Refines) gated = gated.to(torch.ScalarType.Float32);
         var gates = gated.narrow(1, 0, Config.FeedForward).silu_().mul_(gated.narrow(1, Config.FeedForward, Config.FeedForward));
-        residual.add_(torch.nn.functional.linear(gates, weights.Down));
+        residual.add_(torch.nn.functional.linear(gates.to(Precision.ScalarType()), weights.Down), TorchScalars.One);
     }
 
     /// <param name="queries">(texts, heads, tokens, headDim)</param>

@@ -179,6 +179,7 @@ internal sealed class TorchDecoderState : IDecoderState
             Groups = groups,
             Positions = [.. rows.SelectMany(row => (int[])[_batch.Length(row) - 1, _batch.Length(row)])],
             EndAttention = true,
+            Refines = true,
             AttentionOutputs = _attentionOutputs is null ? null : (_, ends) => outputs.Add(ends.MoveToOuterDisposeScope()),
         };
         var inputs = torch.stack([_decoder.Upload(memories, _hidden), _decoder.Embed([.. rows.Select(row => Ids(row)[^1])])], 1).flatten(0, 1);
@@ -211,11 +212,11 @@ internal sealed class TorchDecoderState : IDecoderState
         var which = _decoder.Upload([.. members.Select(member => (long)member)]);
         var lengths = _decoder.Upload([.. members.Select(member => group.Lengths[member] - 1L)]).unsqueeze(1);
         var attention = group.EndAttention!.index_select(0, which);
-        var text = torch.arange(group.Longest, device: attention.device).lt(lengths); // (members, longest)
+        var text = FewQueries.Positions(group.Longest, attention.device).lt(lengths); // (members, longest)
         var states = members.Length == group.Texts.Length ? group.States! : group.States!.index_select(0, which);
         var shares = attention.narrow(1, 0, group.Longest).mul(text).to(states.dtype).unsqueeze(1);
         var sum = shares.bmm(states).squeeze(1).to(torch.ScalarType.Float32);
-        return _source.TextOnly ? sum : sum.add_(SumOfOwn(group, members, attention, lengths));
+        return _source.TextOnly ? sum : sum.add_(SumOfOwn(group, members, attention, lengths), TorchScalars.One);
     }
 
     /// <summary>The memory token's and the end token's part of it.</summary>
@@ -226,7 +227,8 @@ internal sealed class TorchDecoderState : IDecoderState
         var places = _decoder.Upload([.. rows.Select(row => (long)_places[row])]);
         var refined = _decoder.Upload([.. rows.Select(row => _refined[row] ? 1L : 0L)]).unsqueeze(1);
         var memory = attention.gather(1, lengths).mul(refined).mul(_memorySources!.index_select(0, places));
-        return memory.add_(attention.gather(1, lengths + refined).mul(_endSources!.index_select(0, places)));
+        var ends = attention.gather(1, lengths.add(refined, TorchScalars.One)).mul(_endSources!.index_select(0, places));
+        return memory.add_(ends, TorchScalars.One);
     }
 
     private void Group()

@@ -17,6 +17,9 @@ internal sealed record TorchPass
     /// <summary>Groups keep the end tokens' attention rows of the last layer.</summary>
     public bool EndAttention { get; init; }
 
+    /// <summary>Two tokens of each text: reading the weights takes the time, and what is computed between them may be float32 at no cost.</summary>
+    public bool Refines { get; init; }
+
     /// <summary>Gets the layer and its value vectors. (tokens, kvHeads * headDim)</summary>
     public Action<int, Tensor>? LayerValues { get; init; }
 

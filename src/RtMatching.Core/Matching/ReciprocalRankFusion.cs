@@ -8,9 +8,9 @@ public static class ReciprocalRankFusion
 {
     /// <summary>
     /// How little the first places count above the following ones. 60 was published, for rankings of thousands; ten places are read here, and on CVs
-    /// and job ads (the benchmarks' `quality`) 10 does better.
+    /// and job ads (the benchmarks' `quality`) 20 does better.
     /// </summary>
-    public const int K = 10;
+    public const int K = 20;
 
     /// <summary>What a ranking of this weight gives to its document at <paramref name="rank"/>, from 1.</summary>
     public static double Contribution(double weight, int rank, int k = K) => weight / (k + rank);
