@@ -39,6 +39,11 @@ public sealed class BFloat16SharedForwardTests : SharedForwardContract<TorchBFlo
 
 public sealed class BFloat16MetaEolTests : MetaEolContract<TorchBFloat16>;
 
-public sealed class BFloat16ReferenceVectorTests : ReferenceVectorContract<TorchBFloat16>;
+public sealed class BFloat16ReferenceVectorTests : ReferenceVectorContract<TorchBFloat16>
+{
+    /// <summary>The second comes to a cosine of 0.9987 on one of the texts, transformers' own bfloat16 to 0.993. What follows a pass from the same memory
+    /// is asked beside the managed engine.</summary>
+    protected override int SmolLm2Passes => 1;
+}
 
 public sealed class BFloat16SameAsManagedTests : SameAsManaged<TorchBFloat16>;
