@@ -16,7 +16,8 @@ internal static class TorchTrouble
     public static TorchUnavailableException BrokenShim(string name, string folder, string error) => IsLibtorch(error)
         ? new($"libtorch is not there: {Name(error)} was looked for beside {Path.Combine(folder, name)} and where the system's loader looks. " +
             $"{Bring} {NativeFiles.Name("torch")} {TorchLibrary.Version} (a CPU or a CUDA build)")
-        : new($"TorchSharp's {name} cannot be loaded: {error}. It and libtorch {TorchLibrary.Version} must be made for this system");
+        : new($"TorchSharp's {name} cannot be loaded: {error}. It and libtorch {TorchLibrary.Version} must be made for this system; " +
+            "those of NuGet ask for the C and C++ libraries of Debian 13 or Ubuntu 24.04, or newer ones");
 
     public static TorchUnavailableException NoFolder(string folder) => new(
         $"{TorchLibrary.Variable}={folder}: there is no such folder. Name the folder lib of a libtorch {TorchLibrary.Version}, or unset it");

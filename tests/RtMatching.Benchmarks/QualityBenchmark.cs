@@ -81,21 +81,26 @@ public static class QualityBenchmark
         Row("BM25", "", lexical, LexicalAuc(corpus));
         var text = await MeasureAsync(database, corpus, sweep[0], RankingMode.Text);
         Row("full-text", "", text.Precisions, text.Auc);
-        var best = (Precisions: Array.Empty<double>(), Auc: 0.0, Name: "");
-        foreach (var mode in (RankingMode[])[RankingMode.Dense, RankingMode.Fused])
+        var differences = new List<string>();
+        foreach (var swept in sweep)
         {
-            foreach (var swept in sweep)
-            {
-                var (precisions, auc) = await MeasureAsync(database, corpus, swept, mode);
-                var k = swept.Version.Profile.Iterations;
-                Row(mode.ToString().ToLowerInvariant(), $"{k}", precisions, auc);
-                if (best.Precisions.Length == 0 || precisions.Average() > best.Precisions.Average()) best = (precisions, auc, $"{mode}, k = {k}");
-            }
+            var k = swept.Version.Profile.Iterations;
+            var dense = await MeasureAsync(database, corpus, swept, RankingMode.Dense);
+            var fused = await MeasureAsync(database, corpus, swept, RankingMode.Fused);
+            Row("dense", $"{k}", dense.Precisions, dense.Auc);
+            Row("fused", $"{k}", fused.Precisions, fused.Auc);
+            foreach (var (name, other) in (ReadOnlySpan<(string, double[])>)[("dense", dense.Precisions), ("full-text", text.Precisions), ("BM25", lexical)])
+                differences.Add($"k = {k}, fused less {name}: {Difference(other, fused.Precisions)}");
         }
 
-        var difference = PairedBootstrap.Compare(lexical, best.Precisions);
-        Console.WriteLine($"\nPrecision@10 of the best ({best.Name}) less BM25's: {difference.Mean:+0.000;-0.000} " +
-            $"(95% of paired bootstrap: {difference.Low:+0.000;-0.000} to {difference.High:+0.000;-0.000}).");
+        Console.WriteLine($"\nPrecision@10 (95% of paired bootstrap):\n{string.Join('\n', differences)}");
+
+        static string Difference(double[] one, double[] other)
+        {
+            var difference = PairedBootstrap.Compare(one, other);
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{difference.Mean:+0.000;-0.000} ({difference.Low:+0.000;-0.000} to {difference.High:+0.000;-0.000})");
+        }
 
         static void Row(string name, string k, double[] precisions, double auc) =>
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {k} | {precisions.Average():F3} | {auc:F3} |"));
@@ -113,9 +118,9 @@ public static class QualityBenchmark
             cvs.Add((corpus.Cvs[query], await TopsAsync(new RankingRequest { DocumentId = corpus.Cvs[query].DocumentId, Top = Ranking.FusionDepth }, ranking.RankCandidatesAsync)));
         var jobs = await TopsAsync(new RankingRequest { Text = corpus.Cv, Vector = swept.Cv, Top = corpus.Jobs.Count }, ranking.RankJobsAsync);
         var categories = corpus.Cvs.ToDictionary(cv => cv.DocumentId, cv => cv.Category);
-        Console.WriteLine("\nFused with other weights (precision@10 and AUC, first and second half):\n\n| weight of dense | K = 10 | K = 60 |\n|---|---|---|");
+        Console.WriteLine($"\nFused with other weights (precision@10 and AUC, first and second half):\n\n| weight of dense | K = {ReciprocalRankFusion.K} | K = 60 |\n|---|---|---|");
         foreach (var weight in (double[])[0, .3, .4, .5, .6, .7, .8, .9, 1])
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {weight:F1} | {Cell(weight, 10)} | {Cell(weight, 60)} |"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {weight:F1} | {Cell(weight, ReciprocalRankFusion.K)} | {Cell(weight, 60)} |"));
 
         string Cell(double weight, int k)
         {
