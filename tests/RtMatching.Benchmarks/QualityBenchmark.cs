@@ -15,13 +15,12 @@ using RtMatching.Inference.Pooling;
 namespace RtMatching.Benchmarks;
 
 /// <summary>
-/// Same-category precision@10 over CVs in 24 categories (150 of them as queries, each left out of its own answer) and AUC over job ads
+/// Same-category precision@10 over CVs in 24 categories (150 of them as queries, or <c>--queries</c>, each left out of its own answer) and AUC over job ads
 /// labelled relevant or not to one CV, for the built-in model and every k, through the database as a user's ranking goes, beside BM25.
 /// </summary>
 public static class QualityBenchmark
 {
     private const int MaxTokens = 512;
-    private const int Queries = 150;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -31,8 +30,8 @@ public static class QualityBenchmark
             return 2;
         }
 
-        var iterations = args is ["--iterations", var k, ..] ? int.Parse(k, CultureInfo.InvariantCulture) : 8;
-        var corpus = await Corpus.ReadAsync(data);
+        var iterations = Arguments.Number(args, "--iterations", 8);
+        var corpus = await Corpus.ReadAsync(data, Arguments.Number(args, "--queries", 150));
         using var model = LanguageModel.Load(null);
         await using var scratch = await BenchmarkDatabase.CreateAsync("rtmatch_benchmark_quality");
         var versions = await StoreAsync(scratch.Database, model, corpus, iterations);
@@ -72,7 +71,7 @@ public static class QualityBenchmark
     {
         Console.WriteLine($"""
 
-            {corpus.Cvs.Count:N0} CVs, {Queries} queries; {corpus.Jobs.Count} job ads, one CV. Parts of {MaxTokens} tokens.
+            {corpus.Cvs.Count:N0} CVs, {corpus.Queries.Count:N0} queries; {corpus.Jobs.Count} job ads, one CV. Parts of {MaxTokens} tokens.
 
             | ranking | k | precision@10 | AUC |
             |---|---|---|---|
@@ -276,7 +275,7 @@ public static class QualityBenchmark
     /// <param name="Cv">What the job ads are labelled for.</param>
     private sealed record Corpus(IReadOnlyList<Item> Cvs, IReadOnlyList<int> Queries, IReadOnlyList<Item> Jobs, IReadOnlyList<bool> Labels, string Cv)
     {
-        public static async Task<Corpus> ReadAsync(string data)
+        public static async Task<Corpus> ReadAsync(string data, int queries)
         {
             var cvs = File.ReadLines(Path.Combine(data, "resume-kaggle-2484", "resumes.jsonl")).Select(ReadCv).ToList();
             var labelled = Path.Combine(data, "jd-relevance-panoslin");
@@ -290,7 +289,7 @@ public static class QualityBenchmark
             }
 
             var cv = await File.ReadAllTextAsync(Path.Combine(labelled, "resume_redacted.txt"));
-            return new Corpus(cvs, new PythonRandom(1).Sample(cvs.Count, QualityBenchmark.Queries), jobs, labels, cv);
+            return new Corpus(cvs, new PythonRandom(1).Sample(cvs.Count, queries), jobs, labels, cv);
         }
 
         private static Item ReadCv(string line)

@@ -15,7 +15,7 @@ namespace RtMatching.Core.Matching;
 /// <remarks>Safe to use from many threads. Keep one for a profile version: it remembers term statistics.</remarks>
 public sealed class Ranking
 {
-    // How far down each ranking fusion looks: what stands below this place in both could add less than 1/220.
+    // How far down each ranking fusion looks: what stands below this place in both could add less than a tenth of a first place.
     public const int FusionDepth = 200;
 
     // Chosen on one half of public CVs and job ads, tried on the other (the benchmarks' `quality`). Words alone find jobs as well as vectors do, CVs of

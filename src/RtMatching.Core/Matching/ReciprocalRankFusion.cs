@@ -2,7 +2,8 @@ namespace RtMatching.Core.Matching;
 
 /// <summary>
 /// Reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009), weighted: the score of a document is the sum over the rankings
-/// that hold it of weight / (K + its rank), so that scores of different kinds need not be made comparable.
+/// that hold it of weight / (K + its rank), so that scores of different kinds need not be made comparable. Times K + 1: where the weights add up
+/// to 1, that is the score of who is first in all.
 /// </summary>
 public static class ReciprocalRankFusion
 {
@@ -13,7 +14,7 @@ public static class ReciprocalRankFusion
     public const int K = 20;
 
     /// <summary>What a ranking of this weight gives to its document at <paramref name="rank"/>, from 1.</summary>
-    public static double Contribution(double weight, int rank, int k = K) => weight / (k + rank);
+    public static double Contribution(double weight, int rank, int k = K) => weight * (k + 1) / (k + rank);
 
     /// <summary>
     /// Every key of the rankings, the best first. Equal scores: the one that stands higher in an earlier ranking comes first,

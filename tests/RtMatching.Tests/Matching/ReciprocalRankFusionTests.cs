@@ -8,8 +8,8 @@ public class ReciprocalRankFusionTests
     public void ScoresAreSumsOfReciprocalRanks()
     {
         var fused = ReciprocalRankFusion.Fuse<string>(StringComparer.Ordinal, [new(["a", "b", "c"], 1), new(["c", "d"], 1)]);
-        Assert.Equal(["c", "a", "b", "d"], fused.Select(place => place.Key));      // c 1/23 + 1/21, a 1/21, b and d 1/22: the earlier ranking's first
-        Assert.Equal(1.0 / 23 + 1.0 / 21, fused[0].Score, 12);
+        Assert.Equal(["c", "a", "b", "d"], fused.Select(place => place.Key));      // c 21/23 + 1, a 1, b and d 21/22: the earlier ranking's first
+        Assert.Equal(21.0 / 23 + 1, fused[0].Score, 12);
     }
 
     [Fact]
@@ -17,8 +17,8 @@ public class ReciprocalRankFusionTests
     {
         var fused = ReciprocalRankFusion.Fuse<string>(StringComparer.Ordinal, [new(["a", "b"], 1), new(["b", "c", "a"], 3)]);
         Assert.Equal(["b", "a", "c"], fused.Select(place => place.Key));
-        Assert.Equal(1.0 / 22 + 3.0 / 21, fused[0].Score, 12);
-        Assert.Equal(3.0 / 22, fused[2].Score, 12);
+        Assert.Equal(21.0 / 22 + 3, fused[0].Score, 12);
+        Assert.Equal(3 * 21.0 / 22, fused[2].Score, 12);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public class ReciprocalRankFusionTests
             Assert.Equal(fused.Select(place => place.Score).OrderDescending(), fused.Select(place => place.Score));
             foreach (var (key, score) in fused)
             {
-                var expected = new[] { left, right }.Sum(ranking => Array.IndexOf(ranking, key) is >= 0 and var i ? 1.0 / (20 + i + 1) : 0);
+                var expected = new[] { left, right }.Sum(ranking => Array.IndexOf(ranking, key) is >= 0 and var i ? 21.0 / (20 + i + 1) : 0);
                 Assert.Equal(expected, score, 12);
             }
         }
