@@ -34,7 +34,7 @@ public class ContractTests
     {
         var sample = Samples.All.Single(value => value.GetType().Name == type);
         Assert.True(Committed().TryGetValue(type, out var bytes), $"{BytesFile} lacks {type}: run this test with {WriteVariable}=PATH of the file in the source.");
-        var read = Serializer.Deserialize<object>(bytes);
+        var read = Serializer.Deserialize<object>(bytes)!;
         Assert.Equal(JsonSerializer.Serialize(sample, sample.GetType()), JsonSerializer.Serialize(read, read.GetType()));
     }
 
@@ -43,7 +43,7 @@ public class ContractTests
     public void What_is_written_is_read(string type)
     {
         var sample = Samples.All.Single(value => value.GetType().Name == type);
-        var read = Serializer.Deserialize<object>(Serializer.SerializeToArray<object>(sample));
+        var read = Serializer.Deserialize<object>(Serializer.SerializeToArray<object>(sample))!;
         Assert.Equal(JsonSerializer.Serialize(sample, sample.GetType()), JsonSerializer.Serialize(read, read.GetType()));
     }
 
@@ -51,11 +51,11 @@ public class ContractTests
     public void A_member_more_and_a_member_less_are_read()
     {
         var more = new NewerShape { Name = "a", Added = "b", Count = 3, Inner = new NewerInner { Number = 4, Text = "c" } };
-        var asOlder = Serializer.Deserialize<OlderShape>(Serializer.SerializeToArray(more));
+        var asOlder = Serializer.Deserialize<OlderShape>(Serializer.SerializeToArray(more))!;
         Assert.Equal(("a", 3), (asOlder.Name, asOlder.Count));
 
         var less = new OlderShape { Name = "a", Count = 3 };
-        var asNewer = Serializer.Deserialize<NewerShape>(Serializer.SerializeToArray(less));
+        var asNewer = Serializer.Deserialize<NewerShape>(Serializer.SerializeToArray(less))!;
         Assert.Equal(("a", "", 3, null), (asNewer.Name, asNewer.Added, asNewer.Count, asNewer.Inner));
     }
 
@@ -64,7 +64,7 @@ public class ContractTests
     public void What_was_added_travels_too()
     {
         var report = new SiloReport { EngineWarning = "cuda:3 is out" };
-        Assert.Equal("cuda:3 is out", Serializer.Deserialize<SiloReport>(Serializer.SerializeToArray(report)).EngineWarning);
+        Assert.Equal("cuda:3 is out", Serializer.Deserialize<SiloReport>(Serializer.SerializeToArray(report))!.EngineWarning);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public class ContractTests
     public void What_Core_throws_arrives_as_itself(Type type)
     {
         var thrown = (Exception)Activator.CreateInstance(type, [.. type.Namespace!.StartsWith(nameof(RtMatching), StringComparison.Ordinal) ? new object?[] { "why", null } : ["why"]])!;
-        var arrived = Serializer.Deserialize<Fault>(Serializer.SerializeToArray(Fault.Of(thrown)!)).ToException();
+        var arrived = Serializer.Deserialize<Fault>(Serializer.SerializeToArray(Fault.Of(thrown)!))!.ToException();
         Assert.Equal((type, "why"), (arrived.GetType(), arrived.Message));
     }
 
