@@ -53,5 +53,6 @@ internal static class SiloHost
     {
         log.AddFilter("Orleans", LogLevel.Warning);
         log.AddFilter("Microsoft.Orleans", LogLevel.Warning);
+        log.AddFilter("Polly", LogLevel.Warning);       // Orleans places grains through it, and it tells of each
     }
 }
