@@ -203,29 +203,14 @@ public static class QualityBenchmark
         return sweep;
     }
 
-    /// <summary>As DocumentEmbedder does it, for all passes at once. (iterations, texts, dimension)</summary>
-    private static float[][][] Sweep(LanguageModel model, TaskProfile profile, IReadOnlyList<string> texts, DocumentKind kind, int iterations)
+    /// <summary>All passes from one run. (iterations, texts, dimension)</summary>
+    private static IReadOnlyList<float[]>[] Sweep(LanguageModel model, TaskProfile profile, IReadOnlyList<string> texts, DocumentKind kind, int iterations)
     {
-        var prepared = new DocumentEmbedder(model, profile).Prepare([.. texts.Select(TextPreparation.Redact)], kind);
-        var embeddings = new TextEmbedder(model).Embed([.. prepared.Parts.Select(part => part.Text)],
-            new EmbeddingOptions { Pooling = profile.Pooling, AppendEos = profile.AppendEos, Iterations = iterations, AllIterations = true });
-        return [.. Enumerable.Range(0, iterations).Select(pass => prepared.Parts
-            .Select((part, i) => (part.Owner, embeddings[i].Tokens, embeddings[i].Passes[pass].Vector))
-            .GroupBy(part => part.Owner).OrderBy(group => group.Key)
-            .Select(group => Mean([.. group.Select(part => (part.Tokens, part.Vector))], profile.LaterParts ?? 1)).ToArray())];
-    }
-
-    private static float[] Mean(IReadOnlyList<(int Tokens, float[] Vector)> parts, double laterParts)
-    {
-        var (mean, share) = (new float[parts[0].Vector.Length], 1.0);
-        foreach (var (tokens, vector) in parts)
-        {
-            for (var i = 0; i < mean.Length; i++) mean[i] += (float)(share * tokens * vector[i]);
-            share *= laterParts;
-        }
-
-        var norm = MathF.Sqrt(mean.Sum(value => value * value));
-        return [.. mean.Select(value => value / norm)];
+        var embedder = new DocumentEmbedder(model, profile);
+        var prepared = embedder.Prepare([.. texts.Select(TextPreparation.Redact)], kind);
+        var embeddings = new TextEmbedder(model).Embed(prepared.Texts, embedder.Options(kind) with { Iterations = iterations, AllIterations = true });
+        return [.. Enumerable.Range(0, iterations).Select(pass =>
+            embedder.Vectors(prepared, [.. embeddings.Select(embedding => embedding with { Passes = [embedding.Passes[pass]] })]))];
     }
 
     private static async Task StoreTextsAsync(Database database, IReadOnlyList<Item> items, string kind, int preparation)

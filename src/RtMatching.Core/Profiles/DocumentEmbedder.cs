@@ -70,7 +70,7 @@ public sealed class DocumentEmbedder
     /// tokens and, as the profile says, by their place. (texts, dimension)
     /// </summary>
     /// <param name="embeddings">Of <see cref="PreparedTexts.Texts"/>, made with <see cref="Options"/>.</param>
-    private IReadOnlyList<float[]> Vectors(PreparedTexts prepared, IReadOnlyList<TextEmbedding> embeddings)
+    public IReadOnlyList<float[]> Vectors(PreparedTexts prepared, IReadOnlyList<TextEmbedding> embeddings)
     {
         var parts = prepared.Parts;
         var vectors = new float[prepared.Count][];
